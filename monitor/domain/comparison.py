@@ -1,0 +1,68 @@
+"""What comparing one frame with one reference yields: evidence only, no judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from monitor.domain.displacement import Displacement
+from monitor.domain.orientation import Orientation
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """The network's probabilities over how frame and reference relate; they sum to 1."""
+
+    same: float
+    moved: float
+    different: float
+    obstructed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The geometry's second opinion, from gradients alone.
+
+    Attributes:
+        displacement: The best similarity transform found.
+        support: 0–1, how well the gradients of frame and reference agree under it (masked, by cells).
+        support_at_rest: The same with no displacement at all.
+        spread: 0–1, share of the textured cells that agree under it; a passing lorry agrees in few.
+        spread_at_rest: The same with no displacement.
+        peak: How far the correlation peak stands out, in standard deviations of the rest.
+    """
+
+    displacement: Displacement
+    support: float
+    support_at_rest: float
+    spread: float
+    spread_at_rest: float
+    peak: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Evidence from one frame against one reference in one orientation.
+
+    Attributes:
+        reference_id: Which reference.
+        orientation: In which orientation of the reference the rest was measured.
+        similarities: Cosine similarity of embeddings in every orientation.
+        relation: The network's view of the pair, or None for bundles without a relation head.
+        network_displacement: The network's regression, or None.
+        alignment: The geometry's opinion, or None where nothing could be aligned.
+        sharpness_ratio: Sharpness of the frame over that of the reference.
+    """
+
+    reference_id: int
+    orientation: Orientation
+    similarities: Mapping[Orientation, float]
+    relation: Relation | None
+    network_displacement: Displacement | None
+    alignment: Alignment | None
+    sharpness_ratio: float
+
+    @property
+    def similarity(self) -> float:
+        """Cosine similarity in the orientation compared."""
+        return self.similarities[self.orientation]

@@ -1,0 +1,77 @@
+"""A period in which a view was not normal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitor.domain.state import Transition, ViewState
+from monitor.domain.verdict import Verdict, VerdictKind
+from monitor.domain.view import ViewKey
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """From leaving normal to regaining it.
+
+    Attributes:
+        id: Of the stored row.
+        key: The view.
+        cause: The verdict kind that opened it, or that it has changed to since.
+        opened_at: When the alert was raised, aware UTC.
+        first_seen_at: When the first verdict of this cause came.
+        last_seen_at: When a verdict other than `ok` last came.
+        resolved_at: When the view recovered, or None.
+        acknowledged_at: When a person took note, or None.
+        acknowledged_by: Who, or None.
+        comment: What they said.
+        frame_digest: The picture that opened it, kept in the image store, or None when there was no frame.
+        verdict: The verdict that opened it, as JSON-able values.
+    """
+
+    id: int
+    key: ViewKey
+    cause: VerdictKind
+    opened_at: datetime
+    first_seen_at: datetime
+    last_seen_at: datetime
+    resolved_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    comment: str = ""
+    frame_digest: str | None = None
+    verdict: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything one check found; unique per (view, slot), so a repeated check changes nothing.
+
+    Attributes:
+        key: The view.
+        slot: The due time that this check served, aware UTC.
+        checked_at: When the verdict was reached.
+        captured_at: The frame's own time, or None without a frame.
+        verdict: The judgement.
+        frame_digest: Digest of the frame, or None.
+        state: The view's state after it.
+        transition: The change it brought, or None.
+        next_due_at: When the view is to be looked at next.
+        timings_ms: Milliseconds by step (grab, encode, compare, record).
+        bundle_id: The network that looked, or None without a frame.
+        keep_image: The picture (encoded bytes) to keep as evidence, or None.
+    """
+
+    key: ViewKey
+    slot: datetime
+    checked_at: datetime
+    captured_at: datetime | None
+    verdict: Verdict
+    frame_digest: str | None
+    state: ViewState
+    transition: Transition | None
+    next_due_at: datetime
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    bundle_id: str | None = None
+    keep_image: bytes | None = None

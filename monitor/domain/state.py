@@ -1,0 +1,159 @@
+"""A view's state over time: single verdicts become a state only when they insist.
+
+`unenrolled -> ok -> suspect -> alert -> ok`, and `unknown` while nothing can be told. Entering an alert needs
+`open_checks` of the last `window` telling verdicts to name the same cause *and* that cause to have lasted its
+minimum duration *and*, for `moved`, the measured displacements to agree. Leaving needs `close_checks` consecutive
+good ones, lasting `close_after_s`: entering and leaving differ, so a view at the edge does not flap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.domain.displacement import Displacement, Tolerance
+from monitor.domain.verdict import Verdict, VerdictKind
+
+# Verdicts that say nothing about where the camera points: they neither confirm nor clear a suspicion.
+SILENT = frozenset({VerdictKind.UNSURE, VerdictKind.DARK})
+# Verdicts without a usable frame.
+FRAMELESS = frozenset({VerdictKind.OFFLINE, VerdictKind.STREAM_FAULT, VerdictKind.DARK})
+
+
+class Status(StrEnum):
+    """Where a view stands."""
+
+    UNENROLLED = "unenrolled"
+    OK = "ok"
+    SUSPECT = "suspect"
+    ALERT = "alert"
+    UNKNOWN = "unknown"
+
+
+class Change(StrEnum):
+    """What a transition means to an operator."""
+
+    ENROLLED = "enrolled"
+    SUSPECTED = "suspected"
+    CLEARED = "cleared"
+    OPENED = "opened"
+    CAUSE_CHANGED = "cause_changed"
+    RECOVERED = "recovered"
+    LOST_SIGHT = "lost_sight"
+    REGAINED_SIGHT = "regained_sight"
+
+
+@dataclass(frozen=True, slots=True)
+class StatePolicy:
+    """How insistent verdicts must be.
+
+    Attributes:
+        open_checks: Verdicts of one cause needed to raise an alert …
+        window: … among this many telling verdicts.
+        min_duration_s: How long a cause must have lasted, by cause; others need `default_duration_s`.
+        default_duration_s: For causes not named.
+        close_checks: Consecutive `ok` needed to recover.
+        close_after_s: How long those must have lasted.
+        recheck_s: How soon a suspect view is looked at again.
+        unknown_after_s: After how long without a telling verdict the state becomes `unknown`.
+        dark_alert_after_s: A view dark for this long is an incident (the longest night is shorter).
+        tolerance: Up to where `moved` measurements agree.
+        flap_changes: This many alerts opened …
+        flap_window_s: … within this time is flapping, and reported as such.
+    """
+
+    open_checks: int = 2
+    window: int = 3
+    min_duration_s: Mapping[VerdictKind, float] = field(
+        default_factory=lambda: {
+            VerdictKind.OBSTRUCTED: 120.0,
+            VerdictKind.BLURRED: 300.0,
+            VerdictKind.OVEREXPOSED: 600.0,
+            VerdictKind.OFFLINE: 120.0,
+            VerdictKind.STREAM_FAULT: 120.0,
+            VerdictKind.FROZEN: 120.0,
+        }
+    )
+    default_duration_s: float = 20.0
+    close_checks: int = 2
+    close_after_s: float = 20.0
+    recheck_s: float = 30.0
+    unknown_after_s: float = 1800.0
+    dark_alert_after_s: float = 64_800.0
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    flap_changes: int = 4
+    flap_window_s: float = 3600.0
+
+    def duration_needed_s(self, cause: VerdictKind) -> float:
+        """How long this cause must have lasted before it is an alert."""
+        return self.min_duration_s.get(cause, self.default_duration_s)
+
+
+@dataclass(frozen=True, slots=True)
+class RecentCheck:
+    """As much of a past verdict as the next decision needs."""
+
+    at: datetime
+    kind: VerdictKind
+    displacement: Displacement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewState:
+    """A view's state; a value, replaced by every check.
+
+    Attributes:
+        status: Where it stands.
+        since: When it came to stand there; None before the first check.
+        cause: What is or seems wrong, in `suspect` and `alert`.
+        recent: The last telling verdicts, oldest first, at most `policy.window`.
+        unclear_since: Since when verdicts have told nothing, or None.
+        opened: When alerts were opened lately, for flap detection.
+        last_digest: Digest of the last frame, for frozen detection.
+        same_digest_since: Since when that digest has not changed.
+        alert_before: Whether `unknown` interrupted an alert, which is then still open.
+    """
+
+    status: Status = Status.UNENROLLED
+    since: datetime | None = None
+    cause: VerdictKind | None = None
+    recent: tuple[RecentCheck, ...] = ()
+    unclear_since: datetime | None = None
+    dark_since: datetime | None = None
+    opened: tuple[datetime, ...] = ()
+    last_digest: str | None = None
+    same_digest_since: datetime | None = None
+    same_digest_count: int = 0
+    alert_before: bool = False
+
+    @property
+    def has_open_incident(self) -> bool:
+        """Whether an incident is open while the view is in this state."""
+        return self.status is Status.ALERT or self.alert_before
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of state, with its reason."""
+
+    change: Change
+    before: Status
+    after: Status
+    cause: VerdictKind | None
+    reason: str
+    flapping: bool = False
+
+
+__all__ = [
+    "FRAMELESS",
+    "SILENT",
+    "Change",
+    "RecentCheck",
+    "StatePolicy",
+    "Status",
+    "Transition",
+    "ViewState",
+    "replace",
+]
