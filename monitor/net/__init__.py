@@ -1,0 +1,5 @@
+"""Bounded outgoing HTTP, shared by camera sources and webhook notifiers.
+
+`message` holds what is asked and answered, `address` which machines may be asked, `client` does it on an
+`exchange`, `errors` names what can go wrong and `redaction` keeps secrets out of what is said about it.
+"""
