@@ -1,0 +1,53 @@
+"""Alerts as lines of the service's own log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import structlog
+
+from monitor.domain.alert import Alert, Outcome, Receipt
+from monitor.domain.ports import Clock
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """How alerts are logged.
+
+    Attributes:
+        level: Level of the lines.
+    """
+
+    level: Literal["info", "warning", "error"] = "warning"
+
+
+class LogNotifier:
+    """Writes one line `alert` for each alert."""
+
+    def __init__(self, options: LogOptions) -> None:
+        self._options = options
+
+    @classmethod
+    def open(cls, options: LogOptions, clock: Clock) -> LogNotifier:
+        """One notifier; the clock is not needed, the log has its own."""
+        del clock
+        return cls(options)
+
+    def send(self, alert: Alert, delivery_id: str, attempt: int) -> Receipt:
+        """Write the line; always accepted."""
+        write = getattr(_log, self._options.level)
+        write(
+            "alert",
+            headline=alert.headline,
+            kind=str(alert.kind),
+            view=str(alert.key),
+            site=alert.site,
+            incident=alert.incident_id,
+            occurred_at=alert.occurred_at.isoformat(),
+            delivery=delivery_id,
+            attempt=attempt,
+        )
+        return Receipt(Outcome.ACCEPTED, "written to the log")

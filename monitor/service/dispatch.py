@@ -1,0 +1,205 @@
+"""Handing due views to the lanes.
+
+What is due, and when, is written in the database, so that a restart loses nothing. Kept here, and cheap to
+lose, is only what paces the work: which views are troubled, resting or spread out after the start.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from typing import Protocol
+
+import structlog
+
+from monitor.domain.errors import MonitorError
+from monitor.domain.incident import Observation
+from monitor.domain.ports import Clock
+from monitor.domain.verdict import VerdictKind
+from monitor.domain.view import ViewKey
+from monitor.service.counters import Tally
+from monitor.service.faults import Faults
+from monitor.service.lanes import Lane, Lanes
+from monitor.service.options import ServiceOptions
+
+_log = structlog.get_logger(__name__)
+
+# Verdicts that mean that grabbing failed (a dark picture was grabbed well).
+GRAB_FAILED = frozenset({VerdictKind.OFFLINE, VerdictKind.STREAM_FAULT})
+
+
+class DueView(Protocol):
+    """A view that is due, as the store lists it."""
+
+    @property
+    def key(self) -> ViewKey:
+        """The view."""
+        ...
+
+    @property
+    def next_due_at(self) -> datetime:
+        """Since when it is due, aware UTC."""
+        ...
+
+
+# Up to so many views that are due at a time, those due longest first.
+DueViews = Callable[[datetime, int], Sequence[DueView]]
+# Checks one view for one due time; None when there was nothing to do (the view is gone, the slot was served).
+Observe = Callable[[ViewKey, datetime], Observation | None]
+
+
+@dataclass(slots=True)
+class _Pace:
+    """What is remembered of one view; times are monotonic seconds."""
+
+    troubled: bool = False
+    not_before_s: float = float("-inf")
+    breakdowns: int = 0
+    finished_s: float = float("-inf")
+    refused_slot: datetime | None = None
+
+
+class Dispatcher:
+    """Turns the due list into checks, each view at most once at a time.
+
+    Args:
+        due: Reads the due list.
+        observe: Checks one view.
+        lanes: Where checks run.
+        clock: Time.
+        options: Pace and bounds.
+        tally: Where checks are counted.
+        random: Spreads the first checks after a start.
+        known_troubled: Views without a usable frame when last checked, before the start.
+    """
+
+    def __init__(
+        self,
+        due: DueViews,
+        observe: Observe,
+        lanes: Lanes,
+        clock: Clock,
+        options: ServiceOptions,
+        tally: Tally,
+        random: Random,
+        known_troubled: Iterable[ViewKey] = (),
+    ) -> None:
+        self._due = due
+        self._observe = observe
+        self._lanes = lanes
+        self._clock = clock
+        self._options = options
+        self._tally = tally
+        self._random = random
+        self._faults: Faults[ViewKey] = Faults()
+        self._lock = threading.Lock()
+        self._pace: dict[ViewKey, _Pace] = {}
+        self._known_troubled = frozenset(known_troubled)
+        self._refused = 0
+        self._started_at = clock.now()
+
+    def tick(self) -> int:
+        """Hand out what is due; how many checks were handed out.
+
+        Raises:
+            Exception: Whatever reading the due list raises; nothing is lost by it.
+        """
+        self._tally.add(demoted=self._lanes.demote_slow())
+        read_s = self._clock.monotonic_s()
+        # Views that run, wait or rest stay due and stand at the head of the list: read past all of them, or a
+        # thousand dead cameras would hide the living.
+        load = self._lanes.load()
+        waiting = load.running + load.queued + self._refused + self.held()
+        rows = self._due(self._clock.now(), self._options.batch + waiting)
+        self._refused = 0
+        return sum(self._hand_out(row, read_s, len(rows)) for row in rows)
+
+    def held(self) -> int:
+        """How many views are resting or wait for their turn after the start."""
+        now_s = self._clock.monotonic_s()
+        with self._lock:
+            return sum(pace.not_before_s > now_s for pace in self._pace.values())
+
+    def troubled(self) -> int:
+        """How many views failed or were slow when last checked."""
+        with self._lock:
+            return sum(pace.troubled for pace in self._pace.values())
+
+    def _hand_out(self, row: DueView, read_s: float, due_count: int) -> bool:
+        key, slot = row.key, row.next_due_at
+        if self._lanes.holds(key):
+            return False
+        now_s = self._clock.monotonic_s()
+        with self._lock:
+            pace = self._pace.get(key)
+            if pace is None:
+                pace = self._pace[key] = self._first_pace(row, now_s, due_count)
+            # A check that ended after the list was read may have served the slot that the list still shows.
+            if pace.not_before_s > now_s or pace.finished_s >= read_s:
+                return False
+            lane = Lane.TROUBLED if pace.troubled else Lane.STEADY
+        if self._lanes.offer(key, lane, lambda: self._check(key, slot)):
+            return True
+        self._refused += 1
+        if pace.refused_slot != slot:
+            pace.refused_slot = slot
+            self._tally.add(skipped_busy=1)
+        return False
+
+    def _first_pace(self, row: DueView, now_s: float, due_count: int) -> _Pace:
+        pace = _Pace(troubled=row.key in self._known_troubled)
+        if row.next_due_at < self._started_at:
+            # Everything is overdue after a downtime: not all cameras, and the whole network, in one second.
+            window_s = min(self._options.start_spread_s, due_count / self._options.start_rate_per_s)
+            pace.not_before_s = now_s + self._random.uniform(0.0, window_s)
+        return pace
+
+    def _check(self, key: ViewKey, slot: datetime) -> None:
+        began_s = self._clock.monotonic_s()
+        self._tally.late((self._clock.now() - max(slot, self._started_at)).total_seconds())
+        try:
+            observation = self._observe(key, slot)
+        except Exception as error:  # noqa: BLE001 - one bad row must not take the daemon down
+            self._broke_down(key, error)
+            return
+        slow = self._clock.monotonic_s() - began_s > self._options.slow_after_s
+        failed = observation is not None and observation.verdict.kind in GRAB_FAILED
+        with self._lock:
+            pace = self._pace[key]
+            pace.finished_s = self._clock.monotonic_s()
+            pace.troubled = failed or slow
+            pace.breakdowns = 0
+        self._tally.add(checks=observation is not None, failures=failed)
+        self._release(key)
+
+    def _broke_down(self, key: ViewKey, error: Exception) -> None:
+        with self._lock:
+            pace = self._pace[key]
+            pace.breakdowns += 1
+            pace.finished_s = self._clock.monotonic_s()
+            rest_s = min(self._options.longest_hold_s, self._options.hold_s * 2.0 ** (pace.breakdowns - 1))
+            pace.not_before_s = pace.finished_s + rest_s
+        self._tally.add(breakdowns=1)
+        if self._faults.report(key, error):
+            _log.error(
+                "check.broke_down",
+                view=str(key),
+                reason=str(error) or type(error).__name__,
+                retry_s=round(rest_s),
+                # What we raise ourselves says what to do; anything else needs the place where it happened.
+                exc_info=not isinstance(error, MonitorError),
+            )
+
+    def _release(self, key: ViewKey) -> None:
+        """After a check that went well: what had failed for the same cause need not wait out its rest."""
+        was_failing = self._faults.failing(key)
+        others = self._faults.clear(key)
+        if not was_failing:
+            return
+        _log.info("check.works_again", view=str(key), others_retried=len(others))
+        with self._lock:
+            for other in others:
+                self._pace[other].not_before_s = float("-inf")
