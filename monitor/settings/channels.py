@@ -1,0 +1,83 @@
+"""Who is told about incidents, as written in the file: one model a kind, told apart by `kind`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
+
+from monitor.domain.verdict import VerdictKind
+from monitor.settings.base import SettingsModel
+from monitor.settings.values import Address, AnchoredPath, Flag, Name, PositiveDuration, Secret
+
+_SIGNING_KEY_BYTES = (24, 64)
+
+
+def _signing_key(value: SecretStr) -> SecretStr:
+    """Accept only what receivers of Standard Webhooks can verify."""
+    prefix, _, encoded = value.get_secret_value().partition("_")
+    try:
+        length = len(base64.b64decode(encoded, validate=True))
+    except binascii.Error:
+        length = 0
+    least, most = _SIGNING_KEY_BYTES
+    if prefix != "whsec" or not least <= length <= most:
+        raise PydanticCustomError(
+            "monitor_signing_key", "expected whsec_ followed by 24 to 64 random bytes in base64"
+        )
+    return value
+
+
+SigningKey = Annotated[Secret, AfterValidator(_signing_key)]
+
+
+class Route(SettingsModel):
+    """Which incidents a notifier hears of: those to which every list given here applies."""
+
+    sites: tuple[str, ...] = Field(default=(), examples=[["north"]])
+    """Only cameras of these sites."""
+    cameras: tuple[str, ...] = Field(default=(), examples=[["gate-north"]])
+    """Only these cameras."""
+    tags: tuple[str, ...] = Field(default=(), examples=[["critical"]])
+    """Only views with at least one of these tags."""
+    causes: tuple[VerdictKind, ...] = Field(default=(), examples=[["flipped_180", "moved"]])
+    """Only incidents with one of these causes."""
+
+
+class _Channel(SettingsModel):
+    name: Name = Field(examples=["control-room"])
+    """Unique name; deliveries are counted by it."""
+    enabled: Flag = Field(default=True, examples=[False])
+    """Whether anything is sent."""
+    routes: tuple[Route, ...] = Field(default=(), examples=[[{"tags": ["critical"]}]])
+    """Which incidents it hears of: those that any of these routes lets through; all where there are none."""
+
+
+class LogNotifier(_Channel):
+    """Incidents as lines of the service's log."""
+
+    kind: Literal["log"] = Field(examples=["log"])
+    """Writes to the log."""
+
+
+class WebhookNotifier(_Channel):
+    """Incidents as signed HTTP requests (Standard Webhooks)."""
+
+    kind: Literal["webhook"] = Field(examples=["webhook"])
+    """Posts JSON to an address."""
+    url: Address = Field(examples=["https://alerts.example/hooks/cameras"])
+    """The receiver's address; write it as `{env: NAME}` where the address itself is the secret."""
+    secrets: tuple[SigningKey, ...] = Field(min_length=1, examples=[[{"env": "MONITOR_WEBHOOK_SECRET"}]])
+    """Signing keys, newest first; several while the receiver changes over."""
+    timeout_s: PositiveDuration = Field(default=10.0, examples=["10s"])
+    """Time limit for one attempt."""
+    allow_private: Flag = Field(default=False, examples=[True])
+    """Whether the address may be in a private network."""
+    ca_file: AnchoredPath | None = Field(default=None, examples=["/etc/monitor/receivers-ca.pem"])
+    """Certificates to trust in addition, for receivers with a private authority."""
+
+
+NotifierSettings = Annotated[LogNotifier | WebhookNotifier, Field(discriminator="kind")]

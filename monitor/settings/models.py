@@ -1,0 +1,250 @@
+"""The configuration as a whole: immutable, complete with defaults, with paths made absolute and secrets
+resolved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, model_validator
+from pydantic_core import PydanticCustomError
+
+from monitor.domain.decision import Thresholds
+from monitor.domain.state import StatePolicy
+from monitor.settings.base import SettingsModel
+from monitor.settings.camera_sources import SourceSettings
+from monitor.settings.channels import NotifierSettings
+from monitor.settings.derived import DerivedFrom, Overrides
+from monitor.settings.values import (
+    AnchoredPath,
+    BundlePath,
+    Count,
+    DatabaseUrl,
+    Duration,
+    Flag,
+    Fraction,
+    Name,
+    PositiveDuration,
+    Size,
+    ZoneName,
+)
+
+
+def _nothing_is_empty(value: Any) -> Any:
+    """`north:` with nothing after it is a site without settings of its own."""
+    return {} if value is None else value
+
+
+class Mask(SettingsModel):
+    """A part of the picture to leave out, in fractions of its width and height from the top left."""
+
+    left: Fraction = Field(examples=[0.0])
+    """Left edge, 0 is the left of the picture."""
+    top: Fraction = Field(examples=[0.0])
+    """Top edge, 0 is the top of the picture."""
+    width: Fraction = Field(gt=0.0, examples=[0.3])
+    """Width; `left` + `width` is at most 1."""
+    height: Fraction = Field(gt=0.0, examples=[0.06])
+    """Height; `top` + `height` is at most 1."""
+
+    @model_validator(mode="after")
+    def _inside(self) -> Mask:
+        """Refuse masks that reach out of the picture: most likely pixels or right and bottom edges were
+        meant.
+        """
+        if self.left + self.width > 1.0 + 1e-9 or self.top + self.height > 1.0 + 1e-9:
+            raise PydanticCustomError(
+                "monitor_mask", "expected a mask inside the picture: left + width <= 1, top + height <= 1"
+            )
+        return self
+
+
+class ViewRules(SettingsModel):
+    """How views are watched; each level inherits from the one above what it does not say."""
+
+    enabled: Flag | None = Field(default=None, examples=[False], json_schema_extra={"default": True})
+    """Whether the view is watched."""
+    interval_s: PositiveDuration | None = Field(
+        default=None, ge=1.0, examples=["1m"], json_schema_extra={"default": "1m"}
+    )
+    """Time between two checks."""
+    tags: tuple[str, ...] = Field(default=(), examples=[["perimeter", "critical"]])
+    """Free labels; those of all levels add up."""
+    labels: Mapping[str, str] = Field(default_factory=dict, examples=[{"building": "B2"}])
+    """Free names and values, handed on with alerts; those of all levels add up, the nearest wins."""
+    masks: tuple[Mask, ...] | None = Field(
+        default=None, examples=[[{"left": 0, "top": 0, "width": 0.3, "height": 0.06}]]
+    )
+    """Parts of the picture to leave out; the nearest level that has any replaces the others."""
+    thresholds: Annotated[Overrides, DerivedFrom(Thresholds)] | None = Field(default=None, examples=[{}])
+    """Limits of the decision on one frame."""
+    policy: Annotated[Overrides, DerivedFrom(StatePolicy)] | None = Field(
+        default=None, examples=[{"open_checks": 3, "window": 5}]
+    )
+    """How insistent verdicts must be before a view's state changes."""
+
+
+class CameraRules(ViewRules):
+    """Rules for everything above a single view."""
+
+    timeout_s: PositiveDuration | None = Field(default=None, examples=["10s"])
+    """Time limit for one frame; `service.grab_timeout` where it is not given."""
+    time_zone: ZoneName | None = Field(
+        default=None, examples=["Europe/Berlin"], json_schema_extra={"default": "UTC"}
+    )
+    """The zone in which the cameras live: times in file names, windows of the day."""
+
+
+class View(ViewRules):
+    """One thing that a camera should see; a camera without views has one, named `main`."""
+
+    name: Name = Field(examples=["gate"])
+    """Name within the camera."""
+    source: SourceSettings | None = Field(
+        default=None, examples=[{"kind": "folder", "path": "/srv/upload/ptz1/gate"}]
+    )
+    """Where this view's frames come from, where it differs from the camera's: a preset's own snapshot
+    address.
+    """
+
+
+class Camera(CameraRules):
+    """One device."""
+
+    name: Name = Field(examples=["gate-north"])
+    """Unique name; renaming a camera starts it anew."""
+    site: Name = Field(default="default", examples=["north"])
+    """Where the camera hangs, one of `sites`; groups incidents."""
+    source: SourceSettings = Field(examples=[{"kind": "http", "url": "http://192.0.2.10/snapshot.jpg"}])
+    """Where its frames come from."""
+    views: tuple[View, ...] = Field(default=(), examples=[[{"name": "gate"}, {"name": "yard"}]])
+    """What it should see, where that is more than one thing."""
+
+
+Site = Annotated[CameraRules, BeforeValidator(_nothing_is_empty)]
+
+
+class Database(SettingsModel):
+    """Where results are kept."""
+
+    url: DatabaseUrl | None = Field(default=None, examples=["postgresql://monitor@db.example/monitor"])
+    """SQLAlchemy's address of the database; a SQLite file `monitor.db` in `data_dir` where it is not
+    given.
+    """
+
+
+class Service(SettingsModel):
+    """How the daemon works."""
+
+    workers: Count = Field(default=8, le=512, examples=[8])
+    """Frames fetched at the same time."""
+    grab_timeout_s: PositiveDuration = Field(default=10.0, examples=["10s"])
+    """Time limit for one frame, where the camera has none of its own."""
+    jitter: Fraction = Field(default=0.1, examples=[0.1])
+    """Checks are spread over this part of their interval, so that cameras are not all asked at once."""
+    drain_timeout_s: Duration = Field(default=20.0, examples=["20s"])
+    """How long checks in progress may take to finish when the service is stopped."""
+    encoder_threads: Count | None = Field(default=None, le=256, examples=[2])
+    """Threads of the network; as many as there are processor cores where it is not given."""
+    batch: Count = Field(default=8, le=256, examples=[8])
+    """Frames that go through the network together at most."""
+
+
+class Retention(SettingsModel):
+    """How long things are kept. References are kept for ever."""
+
+    observations_s: PositiveDuration = Field(default=90 * 86_400.0, examples=["90d"])
+    """Results of single checks."""
+    images_s: PositiveDuration = Field(default=14 * 86_400.0, examples=["14d"])
+    """Pictures of checks that belong to no open incident and are no reference."""
+    incidents_s: PositiveDuration = Field(default=730 * 86_400.0, examples=["730d"])
+    """Incidents that are over, with their pictures."""
+    deliveries_s: PositiveDuration = Field(default=90 * 86_400.0, examples=["90d"])
+    """What was sent to whom."""
+    max_disk: Size | None = Field(default=None, examples=["20GB"])
+    """Pictures take at most this much; the oldest go first."""
+
+
+class Logging(SettingsModel):
+    """What the service says about itself, on standard error."""
+
+    format: Literal["auto", "console", "json"] = Field(default="auto", examples=["json"])
+    """`console` for people, `json` for machines; `auto` is `console` on a terminal and `json` elsewhere."""
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", examples=["info"])
+    """The least important messages to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where settings came from.
+
+    Attributes:
+        file: The configuration file, or None for settings made in code.
+        referenced: Secret values that came from the environment, from files or out of addresses.
+        warnings: Sentences for the operator about things that work but should be changed.
+    """
+
+    file: Path | None = None
+    referenced: frozenset[str] = field(default=frozenset(), repr=False)
+    warnings: tuple[str, ...] = ()
+
+
+class Settings(SettingsModel):
+    """Configuration of the camera-view monitor."""
+
+    cameras: tuple[Camera, ...] = Field(
+        examples=[[{"name": "gate", "source": {"kind": "folder", "path": "/srv/upload/gate"}}]]
+    )
+    """The cameras to watch."""
+    sites: Mapping[Name, Site] = Field(
+        default_factory=dict, examples=[{"north": {"time_zone": "Europe/Berlin"}}]
+    )
+    """Places where cameras hang, by name, with rules for all cameras there."""
+    defaults: CameraRules = Field(default_factory=CameraRules, examples=[{"interval": "1m"}])
+    """Rules for all cameras."""
+    notifiers: tuple[NotifierSettings, ...] = Field(default=(), examples=[[{"name": "log", "kind": "log"}]])
+    """Who is told about incidents."""
+    data_dir: AnchoredPath = Field(default=Path("monitor-data"), examples=["/var/lib/monitor"])
+    """Folder for pictures and the SQLite database; a relative path starts at the configuration file."""
+    database: Database = Field(default_factory=Database, examples=[{"url": {"env": "MONITOR_DATABASE_URL"}}])
+    """Where results are kept."""
+    bundle: BundlePath = Field(
+        default=None, examples=["/var/lib/monitor/bundles/site-a"], json_schema_extra={"default": "default"}
+    )
+    """The network to use: path of a bundle, or `default` for the one that comes with the service."""
+    service: Service = Field(default_factory=Service, examples=[{"workers": 16}])
+    """How the daemon works."""
+    retention: Retention = Field(default_factory=Retention, examples=[{"images": "14d"}])
+    """How long things are kept."""
+    logging: Logging = Field(default_factory=Logging, examples=[{"format": "json"}])
+    """What the service says about itself."""
+
+    _origin: Origin = PrivateAttr(default=Origin())
+
+    @property
+    def origin(self) -> Origin:
+        """Where these settings came from."""
+        return self._origin
+
+    @property
+    def database_url(self) -> SecretStr:
+        """Address of the database, the SQLite file in `data_dir` where none is given."""
+        return self.database.url or SecretStr(f"sqlite:///{self.data_dir / 'monitor.db'}")
+
+
+__all__ = [
+    "Camera",
+    "CameraRules",
+    "Database",
+    "Logging",
+    "Mask",
+    "Origin",
+    "Retention",
+    "Service",
+    "Settings",
+    "View",
+    "ViewRules",
+]
