@@ -1,0 +1,1 @@
+"""Learning: makes the bundles that the monitor loads. Needs torch; the monitor never imports this package."""

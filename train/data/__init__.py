@@ -1,0 +1,1 @@
+"""Data: manifests, splits by camera, augmentation and the synthesis of training groups."""

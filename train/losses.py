@@ -1,0 +1,139 @@
+"""What the view network is trained by. Every function is the vectorised form of a loop that the tests spell out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from train.data.loading import Batch
+from train.data.synthesis import MOVED_FRAME, REFERENCE, TURNED_REFERENCE
+from train.networks.correlation import LocalCorrelation
+from train.networks.view import Encoding, PairOutput
+
+# Displacements are compared in units in which an error of 1 is about equally bad: 10 % of the view, 10°, 0.1 of log.
+DISPLACEMENT_UNITS = (0.1, 0.1, 10.0, 0.1)
+
+
+def relation_loss(logits: Tensor, relation: Tensor, class_weights: Tensor) -> Tensor:
+    """Cross-entropy over relations (P, 4) against indices (P,); -1 is left out; weighted mean, 0 where none is left."""
+    judged = relation >= 0
+    if not judged.any():
+        return logits.sum() * 0
+    return F.cross_entropy(logits[judged], relation[judged], weight=class_weights)
+
+
+def displacement_loss(displacement: Tensor, log_sigma: Tensor, target: Tensor, measurable: Tensor) -> Tensor:
+    """Negative log-likelihood of a Laplace distribution, (P, 4), meaned over components of the measurable pairs.
+
+    `log_sigma` is the log of the Laplace scale b: the loss is |error| / b + log b, b in `DISPLACEMENT_UNITS`.
+    """
+    if not measurable.any():
+        return displacement.sum() * 0
+    units = displacement.new_tensor(DISPLACEMENT_UNITS)
+    log_scale = (log_sigma - units.log())[measurable]
+    error = ((displacement - target) / units)[measurable].abs()
+    return (error * (-log_scale).exp() + log_scale).mean()
+
+
+def embedding_loss(encoding: Encoding, batch: Batch, temperature: float = 0.07) -> Tensor:
+    """InfoNCE: a reference, upright or turned, against all frames of the batch.
+
+    Positives of an anchor are the frames of its group that show the same place turned alike. Frames of its group
+    that are turned alike but moved or covered are left out. All others are negatives: other groups, and the same
+    place turned otherwise, with the sensor's marks upright. Mean over all positives; illegible pictures take no part.
+    """
+    anchors = ((batch.slot == REFERENCE) | (batch.slot == TURNED_REFERENCE)) & batch.legible
+    others = batch.legible
+    similarity = encoding.embedding[anchors] @ encoding.embedding[others].T / temperature
+    same_group = batch.group[anchors][:, None] == batch.group[others][None]
+    alike = same_group & (batch.orientation[anchors][:, None] == batch.orientation[others][None])
+    itself = torch.nonzero(anchors)[:, :1] == torch.nonzero(others)[:, 0]
+    positive = alike & batch.same_place[others][None] & (batch.slot[others] != MOVED_FRAME)[None] & ~itself
+    negative = ~alike
+    # Two turns of one picture differ only by the turn; both anchors of a group are each other's negatives.
+    negative_sum = torch.where(negative, similarity, -torch.inf).logsumexp(dim=1, keepdim=True)
+    loss = F.softplus(negative_sum - similarity)
+    if not positive.any():
+        return similarity.sum() * 0
+    return loss[positive].mean()
+
+
+def matching_loss(logits: Tensor, correlation: LocalCorrelation, flow: Tensor, seen: Tensor) -> Tensor:
+    """Cross-entropy of the matching logits against the true offset, split over its four neighbours.
+
+    Args:
+        logits: (P, K, rows, columns).
+        correlation: Knows the window.
+        flow: (P, 2, rows, columns) true flow in fractions of the view.
+        seen: (P, rows, columns) 1 where a cell's truth is known.
+
+    Returns:
+        Mean over the seen cells whose true offset lies within the window; 0 where there is none.
+    """
+    radius, side = correlation.radius, 2 * correlation.radius + 1
+    x = flow[:, 0] * correlation.columns + radius
+    y = flow[:, 1] * correlation.rows + radius
+    usable = (seen > 0.5) & (x >= 0) & (x <= side - 1) & (y >= 0) & (y <= side - 1)
+    if not usable.any():
+        return logits.sum() * 0
+    log_weights = correlation.log_weights(logits).permute(0, 2, 3, 1)[usable]
+    x, y = x[usable], y[usable]
+    left, top = x.floor().clamp(0, side - 2), y.floor().clamp(0, side - 2)
+    right_share, low_share = x - left, y - top
+    base = (top * side + left).long()
+    shares = (
+        (0, (1 - right_share) * (1 - low_share)),
+        (1, right_share * (1 - low_share)),
+        (side, (1 - right_share) * low_share),
+        (side + 1, right_share * low_share),
+    )
+    picked = [log_weights.gather(1, (base + step)[:, None])[:, 0] * share for step, share in shares]
+    return -torch.stack(picked).sum(dim=0).mean()
+
+
+def agreement_loss(logits: Tensor, seen: Tensor, known: Tensor) -> Tensor:
+    """Binary cross-entropy of (P, 12, 16) logits against which reference cells are seen, over pairs where known."""
+    if not known.any():
+        return logits.sum() * 0
+    return F.binary_cross_entropy_with_logits(logits[known], seen[known])
+
+
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """How much each loss counts, and the classes of the relation."""
+
+    relation: float = 1.0
+    displacement: float = 0.5
+    embedding: float = 0.5
+    matching_fine: float = 0.3
+    matching_coarse: float = 0.3
+    agreement: float = 0.3
+    classes: tuple[float, float, float, float] = (1.5, 1.2, 0.8, 1.5)
+
+
+def total_loss(
+    encoding: Encoding,
+    output: PairOutput,
+    batch: Batch,
+    weights: LossWeights,
+    fine: LocalCorrelation,
+    coarse: LocalCorrelation,
+) -> tuple[Tensor, Mapping[str, Tensor]]:
+    """The weighted sum of all losses and each of them, unweighted, by name."""
+    classes = output.relation.new_tensor(weights.classes)
+    parts = {
+        "relation": relation_loss(output.relation, batch.relation, classes),
+        "displacement": displacement_loss(
+            output.displacement, output.log_sigma, batch.displacement, batch.measurable
+        ),
+        "embedding": embedding_loss(encoding, batch),
+        "matching_fine": matching_loss(output.fine_logits, fine, batch.fine_flow, batch.fine_seen),
+        "matching_coarse": matching_loss(output.coarse_logits, coarse, batch.coarse_flow, batch.coarse_seen),
+        "agreement": agreement_loss(output.agreement, batch.coarse_seen, batch.agreement_known),
+    }
+    total = torch.stack([getattr(weights, name) * value for name, value in parts.items()]).sum()
+    return total, parts

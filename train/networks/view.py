@@ -1,0 +1,218 @@
+"""The view network: one shared encoder run once per frame, and a head that compares two frames' grids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from train.networks.correlation import AffineFit, LocalCorrelation
+from train.networks.trunk import Lite0Trunk
+
+RELATIONS = ("same", "moved", "different", "obstructed")
+COARSE_CHANNELS, FINE_CHANNELS, EMBEDDING_SIZE = 64, 32, 256
+ROWS, COLUMNS = 192, 256
+# The regression works in units that are of order one: fractions of the view, degrees over 10, log zoom.
+ROLL_UNIT_DEG = 10.0
+# Roll read off an affine field needs the picture's shape, which the squashed input hides; cameras lie around this.
+TYPICAL_ASPECT = 1.5
+
+
+class Encoding(NamedTuple):
+    """What the encoder gives for N frames: (N, 256) embedding, (N, 64, 12, 16) and (N, 32, 24, 32) grids."""
+
+    embedding: Tensor
+    coarse: Tensor
+    fine: Tensor
+
+    def pick(self, indices: Tensor) -> Encoding:
+        """The encodings of some of the frames."""
+        return Encoding(self.embedding[indices], self.coarse[indices], self.fine[indices])
+
+
+@dataclass(frozen=True, slots=True)
+class PairOutput:
+    """What the head says of P pairs.
+
+    Attributes:
+        relation: (P, 4) logits in the order of `RELATIONS`.
+        displacement: (P, 4) dx, dy, roll in degrees, log zoom of the frame's content against the reference.
+        log_sigma: (P, 4) log of the Laplace scale of each, same units.
+        agreement: (P, 12, 16) logits that a reference cell is seen in the frame, after alignment.
+        fine_logits: (P, K, 24, 32) matching logits, for the dense loss; not exported.
+        coarse_logits: (P, K, 12, 16) likewise.
+    """
+
+    relation: Tensor
+    displacement: Tensor
+    log_sigma: Tensor
+    agreement: Tensor
+    fine_logits: Tensor
+    coarse_logits: Tensor
+
+
+class CoordinateAttention(nn.Module):
+    """Gates computed from the means along rows and along columns: says *where* a channel matters, cheaply."""
+
+    def __init__(self, channels: int, reduced: int = 16) -> None:
+        super().__init__()
+        self.squeeze = nn.Conv2d(channels, reduced, 1)
+        self.along_rows = nn.Conv2d(reduced, channels, 1)
+        self.along_columns = nn.Conv2d(reduced, channels, 1)
+        nn.init.zeros_(self.along_rows.weight)
+        nn.init.zeros_(self.along_columns.weight)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, C, H, W) to the same shape; starts near the identity."""
+        rows = F.relu6(self.squeeze(features.mean(dim=3, keepdim=True)))
+        columns = F.relu6(self.squeeze(features.mean(dim=2, keepdim=True)))
+        gate = torch.sigmoid(self.along_rows(rows)) * torch.sigmoid(self.along_columns(columns))
+        return features * gate * 4.0
+
+
+class ViewEncoder(nn.Module):
+    """Frames to an embedding and two grids of L2-normalised cells."""
+
+    def __init__(self, frozen_stages: int = 2) -> None:
+        super().__init__()
+        self.trunk = Lite0Trunk(frozen_stages)
+        stride_8, stride_16 = self.trunk.channels[8], self.trunk.channels[16]
+        self.attention = CoordinateAttention(stride_16)
+        self.coarse = nn.Conv2d(stride_16, COARSE_CHANNELS, 1)
+        self.fine_lateral = nn.Conv2d(stride_8, 64, 1)
+        self.fine_context = nn.Conv2d(stride_16, 64, 1)
+        self.fine = nn.Conv2d(64, FINE_CHANNELS, 3, padding=1)
+        self.layout = nn.Conv2d(stride_16, 64, 1)
+        self.global_size = 64 * 12 + stride_16
+        self.embedding = nn.Linear(self.global_size, EMBEDDING_SIZE)
+        self.power = nn.Parameter(torch.tensor(3.0))
+
+    def forward(self, images: Tensor) -> Encoding:
+        """Prepared images (N, 3, 192, 256), as `monitor.vision.preprocess.prepare` makes them, to their encoding."""
+        stride_8, stride_16 = self.trunk(images)
+        attended = self.attention(stride_16)
+        context = F.interpolate(self.fine_context(attended), scale_factor=2.0, mode="nearest")
+        fine = self.fine(F.relu6(self.fine_lateral(stride_8) + context))
+        # The embedding must know orientation and aim: a 3x4 layout keeps where things are, GeM adds what there is.
+        layout = F.avg_pool2d(F.relu6(self.layout(attended)), 4).flatten(1)
+        present = attended.clamp(min=1e-3).float().pow(self.power).mean(dim=(2, 3)).pow(1.0 / self.power)
+        embedding = self.embedding(torch.cat([layout, present.to(layout.dtype)], dim=1))
+        return Encoding(
+            F.normalize(embedding.float(), dim=1),
+            F.normalize(self.coarse(attended).float(), dim=1),
+            F.normalize(fine.float(), dim=1),
+        )
+
+
+class VolumeReader(nn.Module):
+    """Reads one correlation volume: refined matching logits, a weight for each cell, and features for the judge."""
+
+    def __init__(self, rows: int, columns: int, radius: int, width: int) -> None:
+        super().__init__()
+        self.correlation = LocalCorrelation(rows, columns, radius)
+        window = self.correlation.window
+        self.first = nn.Conv2d(window, width, 1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        self.refine = nn.Conv2d(width, window, 1)
+        self.weigh = nn.Conv2d(width, 1, 1)
+        self.log_temperature = nn.Parameter(torch.tensor(2.5))
+        self.fit = AffineFit(rows, columns)
+        nn.init.zeros_(self.refine.weight)
+
+    def forward(self, reference: Tensor, frame: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Grids of P pairs to logits (P, K, ...), features (P, width, ...), affine field (P, 2, 3), facts (P, 4)."""
+        with torch.autocast("cpu", enabled=False):
+            volume = self.correlation(reference.float(), frame.float())
+        features = F.relu(self.second(F.relu(self.first(volume * 4.0))))
+        refine, weigh = self.refine(features), self.weigh(features)
+        with torch.autocast("cpu", enabled=False):
+            logits = volume * self.log_temperature.exp() + refine.float()
+            flow = self.correlation.flow(logits)
+            weights = torch.sigmoid(weigh.float())
+            affine = self.fit(flow, weights)
+            best = volume.amax(dim=1)
+            facts = torch.stack(
+                [
+                    weights.mean(dim=(1, 2, 3)),
+                    best.mean(dim=(1, 2)),
+                    (best * weights[:, 0]).sum(dim=(1, 2)) / (weights.sum(dim=(1, 2, 3)) + 1e-3),
+                    volume[:, volume.shape[1] // 2].mean(dim=(1, 2)),
+                ],
+                dim=1,
+            )
+        return logits, features, affine, facts
+
+
+class ViewHead(nn.Module):
+    """Two frames' grids to relation, displacement with uncertainty, and which cells agree."""
+
+    def __init__(self, radius: int = 4) -> None:
+        super().__init__()
+        self.fine_reader = VolumeReader(24, 32, radius, 64)
+        self.coarse_reader = VolumeReader(12, 16, radius, 64)
+        self.descend = nn.Conv2d(64, 64, 3, stride=2, padding=1)
+        self.join = nn.Conv2d(128, 96, 3, padding=1)
+        self.agree = nn.Conv2d(96, 1, 1)
+        self.judge = nn.Conv2d(96, 96, 3, stride=2, padding=1)
+        pooled = 96 * 4 + 96 + 2 * (6 + 4 + 4)
+        self.measure = nn.Sequential(nn.Linear(pooled, 128), nn.ReLU(), nn.Linear(128, 12))
+        self.relate = nn.Sequential(nn.Linear(pooled + 8, 128), nn.ReLU(), nn.Linear(128, len(RELATIONS)))
+        units = torch.tensor([1.0, 1.0, ROLL_UNIT_DEG, 1.0])
+        self.register_buffer("units", units, persistent=False)
+
+    units: Tensor
+
+    def forward(self, reference: Encoding, frame: Encoding) -> PairOutput:
+        """Compare P references with P frames."""
+        fine_logits, fine_features, fine_affine, fine_facts = self.fine_reader(reference.fine, frame.fine)
+        coarse_logits, coarse_features, coarse_affine, coarse_facts = self.coarse_reader(reference.coarse, frame.coarse)
+        joined = F.relu(self.join(torch.cat([F.relu(self.descend(fine_features)), coarse_features], dim=1)))
+        agreement = self.agree(joined)[:, 0].float()
+        judged = F.relu(self.judge(joined))
+        layout = F.avg_pool2d(judged, (3, 4)).flatten(1)
+        with torch.autocast("cpu", enabled=False):
+            from_fine, from_coarse = displacement_of(fine_affine), displacement_of(coarse_affine)
+            known = [fine_affine.flatten(1) * 10, coarse_affine.flatten(1) * 10, from_fine * 10, from_coarse * 10]
+            evidence = torch.cat(
+                [layout.float(), judged.float().amax(dim=(2, 3)), *known, fine_facts, coarse_facts], dim=1
+            )
+            blend, correction, log_scale = self.measure(evidence).split(4, dim=1)
+            share = torch.sigmoid(blend)
+            scaled = share * from_fine + (1 - share) * from_coarse + correction * 0.1
+            log_scale = log_scale.clamp(-4.0, 4.0) - 4.0
+            relation = self.relate(torch.cat([evidence, scaled * 10, log_scale], dim=1))
+        return PairOutput(
+            relation,
+            scaled * self.units,
+            log_scale + self.units.log(),
+            agreement,
+            fine_logits,
+            coarse_logits,
+        )
+
+
+def displacement_of(affine: Tensor) -> Tensor:
+    """An affine displacement field (P, 2, 3) to (P, 4): dx, dy, roll in units of 10 degrees, log zoom."""
+    xx, xy, x = affine[:, 0, 0] + 1, affine[:, 0, 1], affine[:, 0, 2]
+    yx, yy, y = affine[:, 1, 0], affine[:, 1, 1] + 1, affine[:, 1, 2]
+    zoom = (xx * yy - xy * yx).clamp(min=0.05).sqrt()
+    sine = (xy * TYPICAL_ASPECT - yx / TYPICAL_ASPECT) / (2 * zoom)
+    roll = sine.clamp(-0.9, 0.9) * (180.0 / torch.pi / ROLL_UNIT_DEG)
+    return torch.stack([x, y, roll, zoom.log()], dim=1)
+
+
+class ViewNetwork(nn.Module):
+    """Encoder and head together, as they are trained."""
+
+    def __init__(self, frozen_stages: int = 2) -> None:
+        super().__init__()
+        self.encoder = ViewEncoder(frozen_stages)
+        self.head = ViewHead()
+
+    def forward(self, images: Tensor, reference: Tensor, frame: Tensor) -> tuple[Encoding, PairOutput]:
+        """Encode images (N, 3, 192, 256) once; compare those at `reference` (P,) with those at `frame` (P,)."""
+        encoding = self.encoder(images)
+        return encoding, self.head(encoding.pick(reference), encoding.pick(frame))

@@ -1,0 +1,113 @@
+"""The YAML of one run, validated: unknown keys are refused, so that a typo cannot silently train something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from monitor.domain.errors import MonitorError
+
+
+class RecipeError(MonitorError):
+    """A recipe cannot be read or asks for something impossible."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSettings(_Part):
+    """Which cameras are kept back and how pictures are paired."""
+
+    validation_cameras: tuple[str, ...] = ()
+    unsteady_cameras: tuple[str, ...] = ()
+    real_share: float = Field(0.5, ge=0, le=1)
+    day_night_share: float = Field(0.6, ge=0, le=1)
+    within: dict[str, int] = {}
+    same_condition: tuple[str, ...] = ()
+    groups_per_batch: int = Field(8, ge=1)
+    workers: int = Field(2, ge=0)
+
+
+class NetworkSettings(_Part):
+    """How the network starts."""
+
+    pretrained: bool = True
+    frozen_stages: int = Field(3, ge=0, le=5)
+
+
+class LossSettings(_Part):
+    """Weights of the losses and of the relation's classes (same, moved, different, obstructed)."""
+
+    relation: float = 1.0
+    displacement: float = 0.5
+    embedding: float = 0.5
+    matching_fine: float = 0.3
+    matching_coarse: float = 0.3
+    agreement: float = 0.3
+    classes: tuple[float, float, float, float] = (1.5, 1.2, 0.8, 1.5)
+
+
+class OptimiserSettings(_Part):
+    """AdamW with a warm-up and a cosine to the end of the budget."""
+
+    learning_rate: float = Field(1e-3, gt=0)
+    trunk_factor: float = Field(0.3, ge=0)
+    weight_decay: float = Field(0.01, ge=0)
+    warm_up: float = Field(0.03, ge=0, lt=1)
+    last_factor: float = Field(0.01, ge=0, le=1)
+    clip_norm: float = Field(5.0, gt=0)
+    ema_decay: float = Field(0.998, ge=0, lt=1)
+
+
+class RunSettings(_Part):
+    """How long and on what. Exactly one of `budget_minutes` and `steps` ends the run."""
+
+    budget_minutes: float | None = Field(None, gt=0)
+    steps: int | None = Field(None, gt=0)
+    seed: int = 0
+    threads: int = Field(2, ge=1)
+    bf16: bool = True
+    checkpoint_minutes: float = Field(2.0, gt=0)
+    validate_minutes: float = Field(10.0, gt=0)
+    validation_batches: int = Field(6, ge=0)
+    tensorboard: bool = True
+
+    @model_validator(mode="after")
+    def _one_end(self) -> RunSettings:
+        if (self.budget_minutes is None) == (self.steps is None):
+            raise ValueError("give exactly one of budget_minutes and steps")
+        return self
+
+
+class RecipeSettings(_Part):
+    """One run, whole."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    network: Literal["view"]
+    data: DataSettings = DataSettings()
+    start: NetworkSettings = NetworkSettings()
+    losses: LossSettings = LossSettings()
+    optimiser: OptimiserSettings = OptimiserSettings()
+    run: RunSettings
+
+
+def read_recipe(path: Path) -> RecipeSettings:
+    """Read and validate a recipe.
+
+    Raises:
+        RecipeError: The file is missing, not YAML, or a value is wrong; every wrong key is named at once.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return RecipeSettings.model_validate(values)
+    except OSError as error:
+        raise RecipeError(f"Cannot read the recipe {path}: {error.strerror}.", "See config/recipes.") from error
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{path} is not YAML: {error}.") from error
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise RecipeError(f"{path}: {wrong}.", "Correct these keys.") from error

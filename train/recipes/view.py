@@ -1,0 +1,90 @@
+"""The recipe of the default network: builds it, feeds it and says what is wrong with its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from train.data.loading import Batch, batches
+from train.data.manifest import Manifest, read_manifest
+from train.data.sampling import PairingRules, Sampler
+from train.data.splits import Splits, split
+from train.losses import LossWeights, total_loss
+from train.metrics import validation_figures
+from train.networks.view import ViewNetwork
+from train.recipes.settings import RecipeSettings
+
+VALIDATION_SEED_STEP = 7919
+
+
+class ViewRecipe:
+    """Everything about training the view network that the loop does not know.
+
+    Args:
+        settings: The run's YAML.
+        data: Directory that holds `manifest.csv`.
+    """
+
+    def __init__(self, settings: RecipeSettings, data: Path) -> None:
+        self.settings = settings
+        self.manifest: Manifest = read_manifest(data)
+        self.splits: Splits = split(
+            self.manifest, settings.data.validation_cameras, settings.data.unsteady_cameras
+        )
+        rules = PairingRules(
+            settings.data.real_share,
+            settings.data.within,
+            settings.data.same_condition,
+            settings.data.day_night_share,
+        )
+        self._sampler = Sampler(self.splits.train, rules)
+        self._validation_sampler = Sampler(self.splits.validation, rules)
+        self._weights = LossWeights(**settings.losses.model_dump())
+
+    def build(self) -> ViewNetwork:
+        """The network at its start."""
+        network = ViewNetwork(self.settings.start.frozen_stages)
+        if self.settings.start.pretrained:
+            network.encoder.trunk.load_pretrained()
+        return network.to(memory_format=torch.channels_last)
+
+    def parameter_groups(self, network: ViewNetwork) -> list[dict[str, object]]:
+        """Parameters that learn, pretrained ones at a lower rate; each group carries `factor` for the schedule."""
+        trunk = [p for p in network.encoder.trunk.parameters() if p.requires_grad]
+        known = {id(p) for p in network.encoder.trunk.parameters()}
+        fresh = [p for p in network.parameters() if id(p) not in known]
+        optimiser = self.settings.optimiser
+        groups = [{"params": fresh, "factor": 1.0}, {"params": trunk, "factor": optimiser.trunk_factor}]
+        return [{**g, "weight_decay": optimiser.weight_decay} for g in groups if g["params"]]
+
+    def train_batches(self, first: int) -> Iterator[Batch]:
+        """Training batches from number `first` on, without end for practical purposes."""
+        data = self.settings.data
+        return batches(self._sampler, self.settings.run.seed, data.groups_per_batch, first, 10**9, data.workers)
+
+    def loss(self, network: ViewNetwork, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """The loss of one batch and its parts."""
+        enabled = self.settings.run.bf16
+        with torch.autocast(batch.images.device.type, torch.bfloat16, enabled=enabled):
+            images = batch.images.contiguous(memory_format=torch.channels_last)
+            encoding, output = network(images, batch.reference, batch.frame)
+        fine, coarse = network.head.fine_reader.correlation, network.head.coarse_reader.correlation
+        return total_loss(encoding, output, batch, self._weights, fine, coarse)
+
+    @torch.no_grad()
+    def validate(self, network: ViewNetwork) -> Mapping[str, float]:
+        """Figures on synthetic groups of cameras that are held out; always the same groups."""
+        run = self.settings.run
+        seed = run.seed + VALIDATION_SEED_STEP
+        drawn = batches(
+            self._validation_sampler, seed, self.settings.data.groups_per_batch, 0, run.validation_batches, 0
+        )
+        outputs = []
+        for batch in drawn:
+            with torch.autocast(batch.images.device.type, torch.bfloat16, enabled=run.bf16):
+                encoding, output = network(batch.images, batch.reference, batch.frame)
+            outputs.append((batch, encoding, output))
+        return validation_figures(outputs)
