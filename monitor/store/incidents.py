@@ -1,0 +1,167 @@
+"""Incidents: listing them, taking note of them, ending them by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, select, update
+from sqlalchemy.engine import Connection
+
+from monitor.domain.alert import Alert
+from monitor.domain.incident import Incident
+from monitor.domain.verdict import VerdictKind
+from monitor.domain.view import ViewKey
+from monitor.store.deliveries import queue_alert
+from monitor.store.engine import Database
+from monitor.store.errors import UnknownIncident
+from monitor.store.rows import Resolution
+from monitor.store.tables import incidents, views
+
+
+class Incidents:
+    """The room of the incidents."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(self) -> list[Incident]:
+        """Every open incident, the oldest first."""
+        query = select_incidents().where(incidents.c.resolved_at.is_(None)).order_by(incidents.c.id)
+        with self._database.read() as connection:
+            return [to_incident(row) for row in connection.execute(query)]
+
+    def get(self, incident_id: int) -> Incident:
+        """One incident.
+
+        Raises:
+            UnknownIncident: There is none with this number.
+        """
+        with self._database.read() as connection:
+            return get_incident(connection, incident_id)
+
+    def list(self, key: ViewKey | None = None, limit: int = 100) -> list[Incident]:
+        """Incidents of one view, or of all: the newest first."""
+        query = select_incidents().order_by(incidents.c.opened_at.desc(), incidents.c.id.desc()).limit(limit)
+        if key is not None:
+            query = query.where(views.c.camera == key.camera, views.c.view == key.view)
+        with self._database.read() as connection:
+            return [to_incident(row) for row in connection.execute(query)]
+
+    def acknowledge(self, incident_id: int, by: str, comment: str, now: datetime) -> Incident:
+        """Note that a person has seen it; the first one stays noted, comments add up.
+
+        Raises:
+            UnknownIncident: There is none with this number.
+        """
+        with self._database.write() as connection:
+            incident = get_incident(connection, incident_id, lock=True)
+            values: dict[str, Any] = {"comment": _joined(incident.comment, comment)}
+            if incident.acknowledged_at is None:
+                values |= {"acknowledged_at": now, "acknowledged_by": by}
+            connection.execute(update(incidents).where(incidents.c.id == incident_id).values(values))
+            return get_incident(connection, incident_id)
+
+    def resolve(self, incident_id: int, now: datetime, resolution: Resolution) -> Incident:
+        """End an incident by hand. One that has ended already stays as it is.
+
+        The view's state is left alone; to change both at once ("this is the new normal"), give the resolution
+        to `Gallery.add_version`.
+
+        Raises:
+            UnknownIncident: There is none with this number.
+        """
+        with self._database.write() as connection:
+            incident = get_incident(connection, incident_id, lock=True)
+            if incident.resolved_at is None:
+                resolve_incident(connection, incident, now, resolution)
+            return get_incident(connection, incident_id)
+
+
+def resolve_incident(
+    connection: Connection, incident: Incident, now: datetime, resolution: Resolution
+) -> None:
+    """End an open incident within the caller's transaction, and queue the alert about it."""
+    connection.execute(
+        update(incidents).where(incidents.c.id == incident.id).values(
+            resolved_at=now,
+            acknowledged_at=incident.acknowledged_at or now,
+            acknowledged_by=incident.acknowledged_by or resolution.by,
+            comment=_joined(incident.comment, resolution.comment),
+        )
+    )  # fmt: skip
+    if resolution.announce is not None:
+        announce = resolution.announce
+        resolved = get_incident(connection, incident.id)
+        announce_incident(
+            connection, resolved, lambda number: announce(resolved, number), resolution.routes, now
+        )
+
+
+def announce_incident(
+    connection: Connection,
+    incident: Incident,
+    make: Callable[[int], Alert],
+    routes: Sequence[str],
+    now: datetime,
+) -> int:
+    """Number the incident's next alert, make it, and queue it for every route; returns how many
+    deliveries.
+    """
+    sequence: int = connection.execute(
+        update(incidents)
+        .where(incidents.c.id == incident.id)
+        .values(alerts=incidents.c.alerts + 1)
+        .returning(incidents.c.alerts)
+    ).scalar_one()
+    return queue_alert(connection, make(sequence), sequence, routes, now)
+
+
+def select_incidents() -> Select[Any]:
+    """Incidents with the names of their views."""
+    return select(incidents, views.c.camera, views.c.view).join(views, views.c.id == incidents.c.view_id)
+
+
+def get_incident(connection: Connection, incident_id: int, *, lock: bool = False) -> Incident:
+    """One incident, within the caller's transaction.
+
+    Raises:
+        UnknownIncident: There is none with this number.
+    """
+    query = select_incidents().where(incidents.c.id == incident_id)
+    row = connection.execute(query.with_for_update(of=incidents) if lock else query).first()
+    if row is None:
+        raise UnknownIncident(f"There is no incident {incident_id}.", "`monitor status` lists the open ones.")
+    return to_incident(row)
+
+
+def find_open_incident(connection: Connection, view_id: int) -> Incident | None:
+    """The incident that a view is in, within the caller's transaction."""
+    row = connection.execute(
+        select_incidents().where(incidents.c.view_id == view_id, incidents.c.resolved_at.is_(None))
+    ).first()
+    return None if row is None else to_incident(row)
+
+
+def to_incident(row: Row[Any]) -> Incident:
+    """A row of `select_incidents` as the domain knows it."""
+    return Incident(
+        id=row.id,
+        key=ViewKey(row.camera, row.view),
+        cause=VerdictKind(row.cause),
+        opened_at=row.opened_at,
+        first_seen_at=row.first_seen_at,
+        last_seen_at=row.last_seen_at,
+        resolved_at=row.resolved_at,
+        acknowledged_at=row.acknowledged_at,
+        acknowledged_by=row.acknowledged_by,
+        comment=row.comment,
+        frame_digest=row.frame_digest,
+        verdict=row.verdict,
+    )
+
+
+def _joined(before: str, after: str) -> str:
+    after = after.replace("\0", "")
+    return "\n".join(part for part in (before, after) if part)

@@ -1,0 +1,145 @@
+"""The history of checks, and what people say about their verdicts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+
+from monitor.domain.state import Change, Status
+from monitor.domain.verdict import Verdict, VerdictKind
+from monitor.domain.view import ViewKey
+from monitor.store.engine import Database
+from monitor.store.errors import UnknownIncident, UnknownObservation
+from monitor.store.rows import Label, ObservationRow
+from monitor.store.serial import from_json
+from monitor.store.tables import incidents, labels, observations
+from monitor.store.views import find_view
+
+
+class History:
+    """The room of past observations."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def observations(
+        self, key: ViewKey, since: datetime | None = None, limit: int = 100
+    ) -> list[ObservationRow]:
+        """Observations of a view, the newest first.
+
+        Args:
+            key: The view.
+            since: None older than this slot.
+            limit: How many at most.
+
+        Raises:
+            UnknownView: No view has this name.
+        """
+        with self._database.read() as connection:
+            view_id = find_view(connection, key).id
+            query = (
+                select(observations)
+                .where(observations.c.view_id == view_id)
+                .order_by(observations.c.slot.desc())
+                .limit(limit)
+            )
+            if since is not None:
+                query = query.where(observations.c.slot >= since)
+            return [_observation_row(key, row) for row in connection.execute(query)]
+
+
+class Labels:
+    """The room of the labels: verdicts that people confirmed or corrected."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        *,
+        right: bool,
+        author: str,
+        now: datetime,
+        true_cause: VerdictKind | None = None,
+        incident_id: int | None = None,
+        observation_id: int | None = None,
+    ) -> int:
+        """Put down whether a verdict was right; what it is about is kept for good from then on.
+
+        Args:
+            right: Whether the verdict was right.
+            author: Who says so.
+            now: When.
+            true_cause: What was true instead, if known.
+            incident_id: The incident that it is about, or …
+            observation_id: … the observation; exactly one of both.
+
+        Returns:
+            The label's number.
+
+        Raises:
+            UnknownIncident, UnknownObservation: There is none with this number.
+        """
+        if (incident_id is None) == (observation_id is None):
+            raise ValueError("a label is about an incident or an observation, not both")
+        table, number = (incidents, incident_id) if observation_id is None else (observations, observation_id)
+        with self._database.write() as connection:
+            found = connection.scalar(
+                select(table.c.id).where(table.c.id == number).with_for_update(key_share=True)
+            )
+            if found is None and observation_id is None:
+                raise UnknownIncident(f"There is no incident {number}.")
+            if found is None:
+                raise UnknownObservation(f"There is no observation {number}; it may have been pruned by age.")
+            label_id: int = connection.execute(
+                insert(labels)
+                .values(
+                    incident_id=incident_id,
+                    observation_id=observation_id,
+                    correct=right,
+                    true_cause=true_cause,
+                    author=author,
+                    created_at=now,
+                )
+                .returning(labels.c.id)
+            ).scalar_one()
+        return label_id
+
+    def list(self, since: datetime | None = None, limit: int = 1000) -> list[Label]:
+        """Labels, the newest first."""
+        query = select(labels).order_by(labels.c.created_at.desc(), labels.c.id.desc()).limit(limit)
+        if since is not None:
+            query = query.where(labels.c.created_at >= since)
+        with self._database.read() as connection:
+            return [
+                Label(
+                    row.id,
+                    row.incident_id,
+                    row.observation_id,
+                    row.correct,
+                    None if row.true_cause is None else VerdictKind(row.true_cause),
+                    row.author,
+                    row.created_at,
+                )
+                for row in connection.execute(query)
+            ]
+
+
+def _observation_row(key: ViewKey, row: Row[Any]) -> ObservationRow:
+    return ObservationRow(
+        id=row.id,
+        key=key,
+        slot=row.slot,
+        checked_at=row.checked_at,
+        captured_at=row.captured_at,
+        verdict=from_json(Verdict, row.verdict),
+        status=Status(row.status),
+        change=None if row.change is None else Change(row.change),
+        frame_digest=row.frame_digest,
+        image_digest=row.image_digest,
+        bundle_id=row.bundle_id,
+        incident_id=row.incident_id,
+        timings_ms=row.timings_ms,
+    )

@@ -1,0 +1,217 @@
+"""Every table. Migrations make them; a test holds both against each other."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from monitor.store.columns import UtcDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# 1,000 cameras make half a milliard observations a year; SQLite's own integers are that wide already.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+# One row a view, small, rewritten by every check.
+views = Table(
+    "views",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("camera", String(200), nullable=False),
+    Column("view", String(200), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("state", JSON, nullable=False),
+    Column("next_due_at", UtcDateTime, nullable=False),
+    # The newest slot whose check has shaped the state; older ones come too late to do so.
+    Column("last_slot", UtcDateTime),
+    Column("last_checked_at", UtcDateTime),
+    Column("last_verdict", JSON(none_as_null=True)),
+    # Number of the active gallery version; 0 before enrolment.
+    Column("gallery_version", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("camera", "view"),
+    Index(None, "enabled", "next_due_at"),
+    sqlite_autoincrement=True,
+)
+
+# What stays the same in a view's pictures; large, and so apart from the row that every check rewrites.
+constancies = Table(
+    "constancies",
+    metadata,
+    Column("view_id", ForeignKey(views.c.id, ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# Enrolled pictures. Never changed, never deleted: a gallery version may always be returned to.
+gallery_references = Table(
+    "gallery_references",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("view_id", ForeignKey(views.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("image_digest", String(64), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("origin", String(40), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# A reference as one bundle sees it. Re-encoding adds a row with a new id and drops the old one, so an id
+# always means the same bytes and can be cached by.
+encodings = Table(
+    "encodings",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column(
+        "reference_id", ForeignKey(gallery_references.c.id, ondelete="CASCADE"), nullable=False, unique=True
+    ),
+    Column("bundle_id", String(200), nullable=False, index=True),
+    Column("embedding", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+gallery_versions = Table(
+    "gallery_versions",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("view_id", ForeignKey(views.c.id, ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("author", String(200), nullable=False),
+    UniqueConstraint("view_id", "number"),
+    sqlite_autoincrement=True,
+)
+
+gallery_members = Table(
+    "gallery_members",
+    metadata,
+    Column("version_id", ForeignKey(gallery_versions.c.id, ondelete="CASCADE"), primary_key=True),
+    Column(
+        "reference_id", ForeignKey(gallery_references.c.id, ondelete="CASCADE"), primary_key=True, index=True
+    ),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("view_id", ForeignKey(views.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("cause", String(40), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False, index=True),
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime, nullable=False),
+    Column("resolved_at", UtcDateTime, index=True),
+    Column("acknowledged_at", UtcDateTime),
+    Column("acknowledged_by", String(200)),
+    Column("comment", Text, nullable=False),
+    Column("frame_digest", String(64), index=True),
+    Column("verdict", JSON, nullable=False),
+    # How many alerts there have been about it; numbers the next one.
+    Column("alerts", Integer, nullable=False),
+    # A view is in one incident at a time, whatever races.
+    Index(
+        "uq_incidents_open",
+        "view_id",
+        unique=True,
+        sqlite_where=text("resolved_at IS NULL"),
+        postgresql_where=text("resolved_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+# The table that grows: one row a check. Read by view and time, pruned by time.
+observations = Table(
+    "observations",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("view_id", ForeignKey(views.c.id, ondelete="CASCADE"), nullable=False),
+    Column("slot", UtcDateTime, nullable=False, index=True),
+    Column("checked_at", UtcDateTime, nullable=False),
+    Column("captured_at", UtcDateTime),
+    Column("verdict", JSON, nullable=False),
+    Column("status", String(40), nullable=False),
+    Column("change", String(40)),
+    Column("frame_digest", String(64)),
+    # The kept picture, in the image store; most observations keep none.
+    Column("image_digest", String(64)),
+    Column("bundle_id", String(200)),
+    Column("timings_ms", JSON, nullable=False),
+    Column("incident_id", ForeignKey(incidents.c.id, ondelete="SET NULL")),
+    Column("alerts", Integer, nullable=False),
+    UniqueConstraint("view_id", "slot"),
+    Index(
+        "ix_observations_image_digest",
+        "image_digest",
+        sqlite_where=text("image_digest IS NOT NULL"),
+        postgresql_where=text("image_digest IS NOT NULL"),
+    ),
+    Index(
+        "ix_observations_incident_id",
+        "incident_id",
+        sqlite_where=text("incident_id IS NOT NULL"),
+        postgresql_where=text("incident_id IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(300), primary_key=True),
+    Column("notifier", String(200), nullable=False),
+    Column("incident_id", ForeignKey(incidents.c.id, ondelete="CASCADE"), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("alert", JSON, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("detail", Text, nullable=False),
+    Column("lease_owner", String(200)),
+    Column("leased_until", UtcDateTime),
+    # Counts leases; who finishes a delivery proves with it that nobody has taken it over meanwhile.
+    Column("fence", Integer, nullable=False),
+    UniqueConstraint("notifier", "incident_id", "sequence"),
+    Index(None, "incident_id"),
+    Index(None, "status", "next_attempt_at"),
+)
+
+# What people say about verdicts: the material for better thresholds and networks.
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("incident_id", ForeignKey(incidents.c.id, ondelete="CASCADE"), index=True),
+    Column("observation_id", ForeignKey(observations.c.id, ondelete="CASCADE"), index=True),
+    Column("correct", Boolean, nullable=False),
+    Column("true_cause", String(40)),
+    Column("author", String(200), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    CheckConstraint("(incident_id IS NULL) <> (observation_id IS NULL)", name="one_subject"),
+    sqlite_autoincrement=True,
+)
