@@ -52,6 +52,7 @@ class Comparison:
         network_displacement: The network's regression, or None.
         alignment: The geometry's opinion, or None where nothing could be aligned.
         sharpness_ratio: Sharpness of the frame over that of the reference.
+        texture_ratio: Texture of the frame over that of the reference.
     """
 
     reference_id: int
@@ -61,6 +62,7 @@ class Comparison:
     network_displacement: Displacement | None
     alignment: Alignment | None
     sharpness_ratio: float
+    texture_ratio: float = 1.0
 
     @property
     def similarity(self) -> float:

@@ -1,5 +1,251 @@
+"""From evidence to a verdict on one frame: pure functions, every limit in `Thresholds`.
+
+Two witnesses speak about where the camera points: the network, whose probabilities know night, fog and other places,
+and the gradients' alignment, which measures exactly where it locks and is silent where it does not. Their words are
+added as log-odds over four hypotheses (same, moved, different, obstructed). Where the sum is not clear, the verdict
+is `unsure`; it is never a guess.
+"""
+
 from __future__ import annotations
-from dataclasses import dataclass
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+from monitor.domain.comparison import Comparison
+from monitor.domain.displacement import Displacement, Tolerance
+from monitor.domain.frame import FrameQuality
+from monitor.domain.orientation import Orientation
+from monitor.domain.verdict import Verdict, VerdictKind
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Of the decision on one frame (being written)."""
+    """Limits of the decision on one frame.
+
+    Attributes:
+        shift_tolerance: Shift that still counts as the same view, fraction of the view.
+        roll_tolerance_deg: Roll that still counts as the same view, degrees.
+        zoom_tolerance: Change of zoom that still counts as the same view, fraction.
+        moved_excess: How many tolerances a displacement must exceed to be called `moved`; the margin is for noise.
+        support_floor: Agreement of gradients below which the alignment has no say; other scenes stay below.
+        support_lock: Agreement of gradients from which the alignment is as sure as it gets.
+        alignment_weight: Log-odds that a fully locked alignment adds to what it says.
+        network_trust: Probability that the network keeps for what it calls impossible, so that it can be overruled.
+        confidence: Probability of the best hypothesis below which the verdict is `unsure`.
+        dark_brightness: Mean brightness (0–1) below which a picture too flat to recognise is `dark`.
+        dark_contrast: Deviation of brightness (0–1) below which a dark picture is flat.
+        bright_fraction: Share of blown-out pixels from which a picture that is not recognised is `overexposed`.
+        blur_ratio: Sharpness against the reference's below which the picture is `blurred`.
+        flat_rows: Share of the height in one block of identical grey rows from which the frame is torn.
+        covered_texture: Texture against the reference's below which a lit picture is `obstructed`.
+    """
+
+    shift_tolerance: float = 0.01
+    roll_tolerance_deg: float = 0.5
+    zoom_tolerance: float = 0.01
+    moved_excess: float = 1.3
+    support_floor: float = 0.06
+    support_lock: float = 0.2
+    alignment_weight: float = 6.0
+    network_trust: float = 0.01
+    confidence: float = 0.7
+    dark_brightness: float = 0.08
+    dark_contrast: float = 0.03
+    bright_fraction: float = 0.6
+    blur_ratio: float = 0.25
+    flat_rows: float = 0.2
+    covered_texture: float = 0.12
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """Up to where a displaced view is the same."""
+        return Tolerance(self.shift_tolerance, self.roll_tolerance_deg, self.zoom_tolerance)
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """Probabilities over what a comparison shows; they sum to 1."""
+
+    same: float
+    moved: float
+    different: float
+    obstructed: float
+
+    @property
+    def recognised(self) -> float:
+        """That the reference's place is seen at all."""
+        return self.same + self.moved
+
+
+def decide(quality: FrameQuality, comparisons: Sequence[Comparison], thresholds: Thresholds) -> Verdict:
+    """Judge a frame by its quality and its comparisons with the references of its view.
+
+    The reference that the frame resembles most counts: a view has one for the day and one for the night.
+
+    Args:
+        quality: Measures of the frame.
+        comparisons: One a reference; at least one.
+        thresholds: Limits.
+
+    Raises:
+        ValueError: Nothing to compare with.
+    """
+    if not comparisons:
+        raise ValueError("A frame can only be judged against at least one reference.")
+    judged = [(weigh(comparison, thresholds), comparison) for comparison in comparisons]
+    belief, best = max(judged, key=lambda pair: _preference(*pair))
+    evidence = _evidence(quality, best, belief, thresholds)
+    if not all(math.isfinite(value) for value in evidence.values() if isinstance(value, float)):
+        return Verdict(VerdictKind.UNSURE, 1.0, ("The evidence is not a number.",), evidence=_finite(evidence))
+    kind, confidence, reasons = (
+        _fault_of_light(quality, best, belief, thresholds)
+        or _fault_of_lens(quality, best, belief, thresholds)
+        or _aim(best, belief, thresholds)
+    )
+    return Verdict(
+        kind=kind,
+        confidence=confidence,
+        reasons=reasons,
+        displacement=_displacement(best, thresholds) if belief.recognised >= thresholds.confidence else None,
+        similarity=best.similarity,
+        reference_id=best.reference_id,
+        evidence=evidence,
+    )
+
+
+def weigh(comparison: Comparison, thresholds: Thresholds) -> Belief:
+    """Add up what the network and the alignment say about one comparison."""
+    relation, alignment = comparison.relation, comparison.alignment
+    if relation is not None:
+        spoken = [relation.same, relation.moved, relation.different, relation.obstructed]
+    else:
+        # A bundle without a head knows likeness only; whether a like view has moved is for the alignment to say.
+        like = _ramp(comparison.similarity, 0.3, 0.9)
+        spoken = [like * 0.6, like * 0.4, (1 - like) * 0.8, (1 - like) * 0.2]
+    kept = thresholds.network_trust
+    logs = [math.log(kept / 4 + (1 - kept) * max(probability, 0.0)) for probability in spoken]
+    if alignment is not None:
+        lock = _ramp(alignment.support, thresholds.support_floor, thresholds.support_lock)
+        weight = thresholds.alignment_weight * lock
+        moved = _moved_share(alignment.displacement, thresholds)
+        logs[0] += weight * (1 - moved)
+        logs[1] += weight * moved
+    highest = max(logs)
+    odds = [math.exp(value - highest) for value in logs]
+    total = sum(odds)
+    return Belief(*(value / total for value in odds))
+
+
+def _preference(belief: Belief, comparison: Comparison) -> tuple[float, float]:
+    upright = 1.0 if comparison.orientation is Orientation.UPRIGHT else 0.0
+    return belief.same * upright + 0.5 * belief.recognised, comparison.similarity
+
+
+def _ramp(value: float, low: float, high: float) -> float:
+    return min(1.0, max(0.0, (value - low) / (high - low)))
+
+
+def _moved_share(displacement: Displacement, thresholds: Thresholds) -> float:
+    """0 where a displacement is surely tolerated, 1 where it surely is not, between them around the margin."""
+    excess = displacement.excess(thresholds.tolerance)
+    return _ramp(excess, 0.8 * thresholds.moved_excess, 1.2 * thresholds.moved_excess)
+
+
+def _displacement(comparison: Comparison, thresholds: Thresholds) -> Displacement | None:
+    """The alignment's where it locks, for it is far more exact; else the network's."""
+    alignment = comparison.alignment
+    locked = alignment is not None and alignment.support >= (thresholds.support_floor + thresholds.support_lock) / 2
+    if alignment is not None and (locked or comparison.network_displacement is None):
+        return alignment.displacement
+    return comparison.network_displacement
+
+
+Finding = tuple[VerdictKind, float, tuple[str, ...]]
+
+
+def _fault_of_light(
+    quality: FrameQuality, best: Comparison, belief: Belief, thresholds: Thresholds
+) -> Finding | None:
+    if quality.flat_rows >= thresholds.flat_rows:
+        reason = f"{quality.flat_rows * 100:.0f} % of the picture is one flat block, as a broken transmission leaves it."
+        return VerdictKind.STREAM_FAULT, 1.0, (reason,)
+    if quality.brightness < thresholds.dark_brightness and quality.contrast < thresholds.dark_contrast:
+        return VerdictKind.DARK, 1.0, (f"Mean brightness is {quality.brightness * 100:.1f} %.",)
+    if quality.bright_fraction >= thresholds.bright_fraction and belief.recognised < thresholds.confidence:
+        return VerdictKind.OVEREXPOSED, 0.9, (f"{quality.bright_fraction * 100:.0f} % of the picture is blown out.",)
+    return None
+
+
+def _fault_of_lens(
+    quality: FrameQuality, best: Comparison, belief: Belief, thresholds: Thresholds
+) -> Finding | None:
+    if best.texture_ratio < thresholds.covered_texture:
+        reason = f"Only {best.texture_ratio * 100:.0f} % of the reference's texture is left."
+        return VerdictKind.OBSTRUCTED, 0.95, (reason,)
+    if best.sharpness_ratio < thresholds.blur_ratio:
+        reason = f"Sharpness is {best.sharpness_ratio * 100:.0f} % of the reference's."
+        return VerdictKind.BLURRED, 0.9, (reason,)
+    return None
+
+
+def _aim(best: Comparison, belief: Belief, thresholds: Thresholds) -> Finding:
+    displacement = _displacement(best, thresholds)
+    if best.orientation is not Orientation.UPRIGHT and belief.recognised >= thresholds.confidence:
+        reason = f"The reference matches when it is {best.orientation.value.replace('_', ' ')}."
+        return best.orientation.verdict, belief.recognised, (reason,)
+    ranked = [
+        (belief.same, VerdictKind.OK, "The view is where it was."),
+        (belief.moved, VerdictKind.MOVED, "The place is the same, the aim is not."),
+        (belief.different, VerdictKind.DIFFERENT_SCENE, "The reference's place is not recognised."),
+        (belief.obstructed, VerdictKind.OBSTRUCTED, "Most of the view is hidden."),
+    ]
+    if best.orientation is not Orientation.UPRIGHT:
+        ranked = ranked[2:]
+    probability, kind, reason = max(ranked)
+    if probability < thresholds.confidence:
+        return VerdictKind.UNSURE, 1 - probability, (f"At most {probability * 100:.0f} % for {kind.value}.",)
+    if kind is VerdictKind.MOVED and displacement is not None:
+        reason = f"{reason} Content lies {displacement.describe()}."
+    return kind, probability, (reason,)
+
+
+def _evidence(
+    quality: FrameQuality, best: Comparison, belief: Belief, thresholds: Thresholds
+) -> dict[str, float | str | None]:
+    relation, alignment, guess = best.relation, best.alignment, best.network_displacement
+    found: dict[str, float | str | None] = {
+        "orientation": best.orientation.value,
+        "similarity": best.similarity,
+        "sharpness_ratio": best.sharpness_ratio,
+        "texture_ratio": best.texture_ratio,
+        "brightness": quality.brightness,
+        "contrast": quality.contrast,
+        "saturation": quality.saturation,
+    }
+    found |= {f"belief_{field.name}": float(getattr(belief, field.name)) for field in fields(belief)}
+    if relation is not None:
+        found |= {f"network_{field.name}": float(getattr(relation, field.name)) for field in fields(relation)}
+    if guess is not None:
+        found |= {"network_dx": guess.dx, "network_dy": guess.dy, "network_roll_deg": guess.roll_deg}
+        found |= {"network_zoom": guess.zoom}
+    if alignment is not None:
+        found |= {
+            "support": alignment.support,
+            "support_at_rest": alignment.support_at_rest,
+            "spread": alignment.spread,
+            "peak": alignment.peak,
+            "dx": alignment.displacement.dx,
+            "dy": alignment.displacement.dy,
+            "roll_deg": alignment.displacement.roll_deg,
+            "zoom": alignment.displacement.zoom,
+        }
+    found |= {f"threshold_{field.name}": float(getattr(thresholds, field.name)) for field in fields(thresholds)}
+    return found
+
+
+def _finite(evidence: Mapping[str, float | str | None]) -> dict[str, float | str | None]:
+    """The same without what JSON cannot hold."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in evidence.items()
+    }

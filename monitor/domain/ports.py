@@ -57,10 +57,21 @@ class Encoder(Protocol):
         """Encode a picture as a reference, in every orientation; the id is 0 until it is stored."""
         ...
 
+    def learn_constancy(self, known: bytes | None, encoding: Encoding) -> bytes:
+        """Add a good frame to what is known of the parts of a view that never change (burnt-in text, dirt)."""
+        ...
+
     def compare(
-        self, encoding: Encoding, frame: Frame, reference: Reference, masks: Sequence[Rectangle] = ()
+        self,
+        encoding: Encoding,
+        frame: Frame,
+        reference: Reference,
+        masks: Sequence[Rectangle] = (),
+        constancy: bytes | None = None,
     ) -> Comparison:
         """Evidence from a frame against a reference, in the orientation that fits best.
+
+        Masked parts and parts known to be constant have no say in the geometry.
 
         Raises:
             EncodingMismatch: The reference was encoded by another bundle.

@@ -9,7 +9,7 @@ good ones, lasting `close_after_s`: entering and leaving differ, so a view at th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -18,8 +18,6 @@ from monitor.domain.verdict import Verdict, VerdictKind
 
 # Verdicts that say nothing about where the camera points: they neither confirm nor clear a suspicion.
 SILENT = frozenset({VerdictKind.UNSURE, VerdictKind.DARK})
-# Verdicts without a usable frame.
-FRAMELESS = frozenset({VerdictKind.OFFLINE, VerdictKind.STREAM_FAULT, VerdictKind.DARK})
 
 
 class Status(StrEnum):
@@ -62,6 +60,8 @@ class StatePolicy:
         tolerance: Up to where `moved` measurements agree.
         flap_changes: This many alerts opened …
         flap_window_s: … within this time is flapping, and reported as such.
+        frozen_repeats: This many further captures of the very same picture …
+        frozen_after_s: … over at least this time are a frozen camera.
     """
 
     open_checks: int = 2
@@ -73,7 +73,6 @@ class StatePolicy:
             VerdictKind.OVEREXPOSED: 600.0,
             VerdictKind.OFFLINE: 120.0,
             VerdictKind.STREAM_FAULT: 120.0,
-            VerdictKind.FROZEN: 120.0,
         }
     )
     default_duration_s: float = 20.0
@@ -85,6 +84,8 @@ class StatePolicy:
     tolerance: Tolerance = field(default_factory=Tolerance)
     flap_changes: int = 4
     flap_window_s: float = 3600.0
+    frozen_repeats: int = 3
+    frozen_after_s: float = 120.0
 
     def duration_needed_s(self, cause: VerdictKind) -> float:
         """How long this cause must have lasted before it is an alert."""
@@ -101,6 +102,23 @@ class RecentCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Stillness:
+    """How long a source has delivered one and the same picture.
+
+    Attributes:
+        digest: Of the last frame.
+        captured_at: The last frame's own time.
+        since: Since when the digest has not changed.
+        repeats: How many *further* captures brought the same digest.
+    """
+
+    digest: str
+    captured_at: datetime
+    since: datetime
+    repeats: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ViewState:
     """A view's state; a value, replaced by every check.
 
@@ -108,25 +126,27 @@ class ViewState:
         status: Where it stands.
         since: When it came to stand there; None before the first check.
         cause: What is or seems wrong, in `suspect` and `alert`.
-        recent: The last telling verdicts, oldest first, at most `policy.window`.
+        recent: The last telling verdicts, oldest first, as many as the policy needs.
+        named: The cause named last, which in `alert` may be another than `cause` …
+        named_since: … and since when it has been named without a gap of a whole window.
         unclear_since: Since when verdicts have told nothing, or None.
+        dark_since: Since when every verdict was `dark`, or None.
         opened: When alerts were opened lately, for flap detection.
-        last_digest: Digest of the last frame, for frozen detection.
-        same_digest_since: Since when that digest has not changed.
         alert_before: Whether `unknown` interrupted an alert, which is then still open.
+        stillness: For the detection of frozen pictures.
     """
 
     status: Status = Status.UNENROLLED
     since: datetime | None = None
     cause: VerdictKind | None = None
     recent: tuple[RecentCheck, ...] = ()
+    named: VerdictKind | None = None
+    named_since: datetime | None = None
     unclear_since: datetime | None = None
     dark_since: datetime | None = None
     opened: tuple[datetime, ...] = ()
-    last_digest: str | None = None
-    same_digest_since: datetime | None = None
-    same_digest_count: int = 0
     alert_before: bool = False
+    stillness: Stillness | None = None
 
     @property
     def has_open_incident(self) -> bool:
@@ -145,15 +165,3 @@ class Transition:
     reason: str
     flapping: bool = False
 
-
-__all__ = [
-    "FRAMELESS",
-    "SILENT",
-    "Change",
-    "RecentCheck",
-    "StatePolicy",
-    "Status",
-    "Transition",
-    "ViewState",
-    "replace",
-]

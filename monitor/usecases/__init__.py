@@ -1,1 +1,1 @@
-"""What the service does for its users: one function or one small class a task, on ports and the store."""
+"""What the service does, one function each; adapters come in through ports."""

@@ -1,0 +1,77 @@
+"""What a verdict means to the person who must act, in words."""
+
+from __future__ import annotations
+
+from monitor.domain.displacement import Displacement
+from monitor.domain.verdict import Verdict, VerdictKind
+
+_REMEDIES = {
+    VerdictKind.OK: "Nothing to do.",
+    VerdictKind.FLIPPED_180: "Turn the camera by 180°, or undo the flip in its picture settings.",
+    VerdictKind.ROTATED_90: "Turn the camera back by 90° clockwise, or correct the rotation in its picture settings.",
+    VerdictKind.ROTATED_270: (
+        "Turn the camera back by 90° counter-clockwise, or correct the rotation in its picture settings."
+    ),
+    VerdictKind.MIRRORED: "Switch mirroring off in the camera's picture settings.",
+    VerdictKind.DIFFERENT_SCENE: (
+        "Check that this is the right camera and that it points where it should; if the new view is meant, accept it."
+    ),
+    VerdictKind.OBSTRUCTED: "Look for something in front of the lens: a cover, a web, spray, a leaf, a parked vehicle.",
+    VerdictKind.BLURRED: "Refocus and clean the lens; look for condensation.",
+    VerdictKind.DARK: "Check the lighting, the infrared lamp, and whether the lens is covered.",
+    VerdictKind.OVEREXPOSED: "Check exposure settings, and whether a lamp or the sun shines into the lens.",
+    VerdictKind.FROZEN: "The same picture comes again and again: restart the camera or its encoder.",
+    VerdictKind.STREAM_FAULT: "Pictures arrive damaged: check the network, the encoder and the camera's firmware.",
+    VerdictKind.OFFLINE: "No picture arrives: check power, network and credentials of the camera.",
+    VerdictKind.UNSURE: "Look at the picture yourself; a further reference for this light may help.",
+}
+
+
+def remedy(verdict: Verdict) -> str:
+    """What to do about a verdict, in one or two sentences."""
+    if verdict.kind is VerdictKind.MOVED and verdict.displacement is not None:
+        return f"{restoring_move(verdict.displacement)} If the new view is meant, accept it."
+    if verdict.kind is VerdictKind.DIFFERENT_SCENE and verdict.looks_like:
+        return f"The picture is that of {verdict.looks_like}: look for swapped cables or addresses."
+    return _REMEDIES.get(verdict.kind, "Turn the camera back to its reference view. If the new view is meant, accept it.")
+
+
+def restoring_move(displacement: Displacement) -> str:
+    """How to turn the camera back: where the content went, the camera must follow."""
+    parts = []
+    if abs(displacement.dx) >= 0.005:
+        parts.append(f"pan {'right' if displacement.dx > 0 else 'left'} by {abs(displacement.dx) * 100:.1f} % of the view")
+    if abs(displacement.dy) >= 0.005:
+        parts.append(f"tilt {'down' if displacement.dy > 0 else 'up'} by {abs(displacement.dy) * 100:.1f} %")
+    if abs(displacement.roll_deg) >= 0.3:
+        # Content that appears turned counter-clockwise comes from a camera that was turned clockwise.
+        turn = "counter-clockwise" if displacement.roll_deg > 0 else "clockwise"
+        parts.append(f"turn the camera {turn} by {abs(displacement.roll_deg):.1f}°")
+    if abs(displacement.zoom - 1) >= 0.008:
+        parts.append(f"zoom {'out' if displacement.zoom > 1 else 'in'} by {abs(displacement.zoom - 1) * 100:.0f} %")
+    if not parts:
+        return "Turn the camera back to its reference view."
+    text = ", ".join(parts) + "."
+    return text[0].upper() + text[1:]
+
+
+def headline(name: str, verdict: Verdict) -> str:
+    """One sentence: which view, and what is the matter with it."""
+    match verdict.kind:
+        case VerdictKind.MOVED if verdict.displacement is not None:
+            return f"{name} has moved: {verdict.displacement.describe()}"
+        case VerdictKind.FLIPPED_180:
+            return f"{name} is upside down"
+        case VerdictKind.ROTATED_90 | VerdictKind.ROTATED_270:
+            way = "counter-clockwise" if verdict.kind is VerdictKind.ROTATED_90 else "clockwise"
+            return f"{name} is turned by 90° {way}"
+        case VerdictKind.MIRRORED:
+            return f"{name} is mirrored"
+        case VerdictKind.DIFFERENT_SCENE if verdict.looks_like:
+            return f"{name} shows the view of {verdict.looks_like}"
+        case VerdictKind.DIFFERENT_SCENE:
+            return f"{name} shows a different scene"
+        case VerdictKind.OK:
+            return f"{name} is as it should be"
+        case _:
+            return f"{name} is {verdict.kind.value.replace('_', ' ')}"

@@ -1,0 +1,213 @@
+"""One check of one view: the path of one frame, from the camera to the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from monitor.domain.announcement import announcement
+from monitor.domain.comparison import Comparison
+from monitor.domain.decision import decide
+from monitor.domain.errors import SourceError
+from monitor.domain.frame import Frame
+from monitor.domain.incident import Observation
+from monitor.domain.ports import Clock, Encoder, FrameSource
+from monitor.domain.reference import Encoding
+from monitor.domain.state import Change, Status
+from monitor.domain.stillness import is_frozen, is_repeat, watch_stillness
+from monitor.domain.transitions import advance, next_check_after_s
+from monitor.domain.verdict import Verdict, VerdictKind
+from monitor.domain.view import ViewKey
+from monitor.store import Recorded, Store, Watch
+from monitor.usecases.lookalikes import Lookalikes
+
+CONSTANCY_EVERY_S = 1800
+"""A view's constant parts are learned from one good frame in so many seconds: light must change in between."""
+EVIDENCE_CHANGES = frozenset({Change.SUSPECTED, Change.OPENED, Change.CAUSE_CHANGED, Change.RECOVERED})
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What every check needs; made once by `monitor.wiring`.
+
+    Attributes:
+        store: Where views are known and results go.
+        encoder: The network and the geometry.
+        clock: Time.
+        lookalikes: Finds which other view a frame shows.
+        picture_bytes: Encodes a frame's picture for keeping.
+        routes: Names of the notifiers to tell of a view's incidents.
+    """
+
+    store: Store
+    encoder: Encoder
+    clock: Clock
+    lookalikes: Lookalikes
+    picture_bytes: Callable[[Frame], bytes]
+    routes: Callable[[ViewKey], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a check did.
+
+    Attributes:
+        observation: What was found, or None when there was nothing to judge (not enrolled, nothing new).
+        recorded: What came of it, or None likewise.
+        note: Why there was nothing to judge.
+        error: The source's error when no frame came, or None.
+    """
+
+    observation: Observation | None
+    recorded: Recorded | None
+    note: str = ""
+    error: SourceError | None = None
+
+
+@dataclass(slots=True)
+class _Stopwatch:
+    clock: Clock
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started_s = self.clock.monotonic_s()
+        try:
+            yield
+        finally:
+            self.timings_ms[name] = round((self.clock.monotonic_s() - started_s) * 1000, 3)
+
+
+def observe(
+    key: ViewKey, slot: datetime, source: FrameSource, timeout_s: float, equipment: Equipment
+) -> Check:
+    """Look at a view once.
+
+    1. Load what is known of it. 2. Grab a frame; a failed grab is an observation like any other. 3. Encode it.
+    4. Compare it with every reference, decide, advance the state. 5. Record all of it in one transaction, with the
+    deliveries that the transition calls for. Nothing is sent here.
+
+    Args:
+        key: The view.
+        slot: The due time that this check serves; a slot served before changes nothing.
+        source: Where its frames come from.
+        timeout_s: Time limit for the grab.
+        equipment: Everything else.
+
+    Raises:
+        UnknownView: The view is not in the store.
+        StoreError: Nothing was recorded; the view stays due.
+    """
+    watch_time = _Stopwatch(equipment.clock)
+    with watch_time.step("load"):
+        watch = equipment.store.load_watch(key)
+    if not watch.references:
+        _look_again(key, slot, watch, equipment)
+        return Check(None, None, "not enrolled")
+
+    frame: Frame | None = None
+    error: SourceError | None = None
+    encoding: Encoding | None = None
+    state = watch.state
+    try:
+        with watch_time.step("grab"):
+            frame = source.grab(timeout_s)
+    except SourceError as raised:
+        error = raised
+        verdict = Verdict(raised.verdict, 1.0, (str(raised),), evidence={"fault": type(raised).__name__})
+    else:
+        if is_repeat(state.stillness, frame.digest, frame.captured_at):
+            _look_again(key, slot, watch, equipment)
+            return Check(None, None, "nothing new since the last check")
+        stillness = watch_stillness(state.stillness, frame.digest, frame.captured_at)
+        state = replace(state, stillness=stillness)
+        with watch_time.step("encode"):
+            encoding = equipment.encoder.encode(frame)
+        with watch_time.step("compare"):
+            verdict = judge(frame, encoding, watch, equipment)
+        if is_frozen(stillness, watch.spec.policy):
+            verdict = _frozen(verdict, stillness.repeats)
+
+    now = equipment.clock.now()
+    after, transition = advance(state, verdict, now, watch.spec.policy)
+    due_s = next_check_after_s(after, watch.spec.interval_s, watch.spec.policy)
+    keep = frame is not None and transition is not None and transition.change in EVIDENCE_CHANGES
+    observation = Observation(
+        key=key,
+        slot=slot,
+        checked_at=now,
+        captured_at=frame.captured_at if frame else None,
+        verdict=verdict,
+        frame_digest=frame.digest if frame else None,
+        state=after,
+        transition=transition,
+        next_due_at=_next_due(slot, now, due_s),
+        timings_ms=watch_time.timings_ms,
+        bundle_id=encoding.bundle_id if encoding else None,
+        keep_image=equipment.picture_bytes(frame) if keep and frame is not None else None,
+    )
+    with watch_time.step("record"):
+        recorded = equipment.store.record(
+            observation,
+            equipment.routes(key),
+            lambda incident, seen, sequence: announcement(incident, seen, sequence, watch.spec),
+        )
+    if encoding is not None and _teaches_constancy(verdict, slot, watch):
+        learned = equipment.encoder.learn_constancy(watch.constancy, encoding)
+        equipment.store.save_constancy(key, learned)
+    return Check(observation, recorded, error=error)
+
+
+def judge(frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment) -> Verdict:
+    """Compare a frame with every reference of its view, and decide.
+
+    References that another bundle encoded are left out: `monitor run` encodes them again before it starts.
+    """
+    comparisons: list[Comparison] = [
+        equipment.encoder.compare(encoding, frame, reference, watch.spec.masks, watch.constancy)
+        for reference in watch.references
+        if reference.upright.bundle_id == encoding.bundle_id
+    ]
+    if not comparisons:
+        return Verdict(
+            VerdictKind.UNSURE, 1.0, ("No reference was encoded by the network in use; run `monitor references reencode`.",)
+        )
+    verdict = decide(encoding.quality, comparisons, watch.spec.thresholds)
+    if verdict.kind is VerdictKind.DIFFERENT_SCENE:
+        other = equipment.lookalikes.find(encoding, apart_from=watch.spec.key)
+        if other is not None:
+            return replace(verdict, looks_like=str(other), reasons=(f"It looks like {other}.", *verdict.reasons))
+    return verdict
+
+
+def _frozen(verdict: Verdict, repeats: int) -> Verdict:
+    reason = f"The very same picture came {repeats + 1} times; a live sensor never repeats itself."
+    return Verdict(VerdictKind.FROZEN, 1.0, (reason, *verdict.reasons), evidence=verdict.evidence)
+
+
+def _teaches_constancy(verdict: Verdict, slot: datetime, watch: Watch) -> bool:
+    """Whether this frame is a good one, and the first of its half hour (by the slot, so that no state is needed)."""
+    if verdict.kind is not VerdictKind.OK or watch.state.status is not Status.OK:
+        return False
+    period = int(slot.timestamp() // CONSTANCY_EVERY_S)
+    return period != int((slot.timestamp() - watch.spec.interval_s) // CONSTANCY_EVERY_S)
+
+
+def _next_due(slot: datetime, now: datetime, due_s: float) -> datetime:
+    """The next slot: on the view's own beat, but never in the past; missed beats are skipped, not made up for."""
+    following = slot + timedelta(seconds=due_s)
+    return following if following > now else now + timedelta(seconds=due_s)
+
+
+def _look_again(key: ViewKey, slot: datetime, watch: Watch, equipment: Equipment) -> None:
+    now = equipment.clock.now()
+    due_s = next_check_after_s(watch.state, watch.spec.interval_s, watch.spec.policy)
+    equipment.store.views.schedule(key, _next_due(slot, now, due_s))
+
+
+def timings(check: Check) -> Mapping[str, float]:
+    """Milliseconds by step, empty where nothing was judged."""
+    return check.observation.timings_ms if check.observation else {}

@@ -1,0 +1,1 @@
+"""Adapters for seeing: preprocessing, bundles, the encoder, picture quality and geometry."""

@@ -1,0 +1,224 @@
+"""The eye of the service: pictures to encodings, and a frame's encoding against a reference to evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.domain.comparison import Alignment, Comparison, Relation
+from monitor.domain.displacement import Displacement
+from monitor.domain.errors import MonitorError
+from monitor.domain.frame import Frame, Pixels
+from monitor.domain.orientation import Orientation, turn
+from monitor.domain.reference import Encoding, Reference, Vector
+from monitor.domain.view import Rectangle, ViewKey
+from monitor.vision import masks as masking
+from monitor.vision.alignment import CONVINCING, Prepared, align
+from monitor.vision.gradient import working_luma
+from monitor.vision.network import Network
+from monitor.vision.phase import correlate
+from monitor.vision.preprocess import prepare
+from monitor.vision.quality import measure
+
+TURNS = (Orientation.ROTATED_180, Orientation.MIRRORED, Orientation.ROTATED_90, Orientation.ROTATED_270)
+
+
+class EncodingMismatch(MonitorError):
+    """A reference was encoded by another bundle; it must be encoded again, never compared anyway."""
+
+
+class NetworkEncoder:
+    """Implements the `Encoder` port with a bundle and the gradients' second opinion.
+
+    Args:
+        network: The bundle's graphs.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    @property
+    def bundle_id(self) -> str:
+        """Names the bundle in use."""
+        return self._network.bundle.id
+
+    def encode(self, frame: Frame) -> Encoding:
+        """One forward pass, the working picture and its quality."""
+        return self._encode_pixels(frame.pixels, frame.native_width / frame.native_height)
+
+    def enroll(self, frame: Frame, key: ViewKey) -> Reference:
+        """Encode a picture as a reference, in every orientation; its id is 0 until it is stored."""
+        return Reference(
+            id=0,
+            key=key,
+            image_digest=frame.digest,
+            created_at=frame.captured_at,
+            origin="enrolled",
+            upright=self.encode(frame),
+            turned={turned: self._embed(turn(frame.pixels, turned)) for turned in TURNS},
+        )
+
+    def learn_constancy(self, known: bytes | None, encoding: Encoding) -> bytes:
+        """Add a good frame to what is known of the parts that never change, see `masks.Constancy`."""
+        return masking.Constancy.from_bytes(known).add(encoding.luma).to_bytes()
+
+    def compare(
+        self,
+        encoding: Encoding,
+        frame: Frame,
+        reference: Reference,
+        masks: Sequence[Rectangle] = (),
+        constancy: bytes | None = None,
+    ) -> Comparison:
+        """Evidence from a frame against a reference, in the orientation that fits best.
+
+        The upright comparison costs no further forward pass. Only when neither the gradients nor the network
+        recognise the view are the other orientations tried, the promising ones with a pass of their own.
+
+        Raises:
+            EncodingMismatch: The reference was encoded by another bundle.
+        """
+        if reference.upright.bundle_id != encoding.bundle_id:
+            raise EncodingMismatch(
+                f"Reference {reference.id} of {reference.key} was encoded by bundle {reference.upright.bundle_id}, "
+                f"not by {encoding.bundle_id}.",
+                "Run `monitor references reencode`.",
+            )
+        similarities = {Orientation.UPRIGHT: _cosine(encoding.embedding, reference.upright.embedding)} | {
+            turned: _cosine(encoding.embedding, vector) for turned, vector in reference.turned.items()
+        }
+        look = _Look(self, reference, similarities, masks, constancy)
+        candidates = [] if _sides_swapped(encoding, reference) else [look.upright(encoding)]
+        if not candidates or not _recognised(candidates[0]):
+            candidates += [look.turned(frame, turned) for turned in look.promising(encoding)]
+        return max(candidates, key=_likeness)
+
+    def relate(
+        self, reference: Encoding, frame: Mapping[str, NDArray[np.float32]]
+    ) -> tuple[Relation, Displacement] | None:
+        """The network's word on a pair of grids, or None for a bundle without a head."""
+        judged = self._network.relate([(reference.grids, frame)])
+        return judged[0] if judged else None
+
+    def encode_turned(self, frame: Frame, turned: Orientation) -> Encoding:
+        """The frame as it would look if the turn were undone."""
+        pixels = turn(frame.pixels, turned.inverse)
+        aspect = frame.native_width / frame.native_height
+        return self._encode_pixels(pixels, 1 / aspect if turned.swaps_sides else aspect)
+
+    def _encode_pixels(self, pixels: Pixels, aspect: float) -> Encoding:
+        outputs = dict(self._network.encode(prepare(pixels, self._network.bundle.card.input)))
+        return Encoding(
+            bundle_id=self.bundle_id,
+            embedding=outputs.pop("embedding"),
+            grids=outputs,
+            luma=working_luma(pixels),
+            quality=measure(pixels),
+            aspect=aspect,
+        )
+
+    def _embed(self, pixels: Pixels) -> Vector:
+        return self._network.encode(prepare(pixels, self._network.bundle.card.input))["embedding"]
+
+
+class _Look:
+    """One frame against one reference, in one orientation after the other."""
+
+    def __init__(
+        self,
+        encoder: NetworkEncoder,
+        reference: Reference,
+        similarities: Mapping[Orientation, float],
+        masks: Sequence[Rectangle],
+        constancy: bytes | None,
+    ) -> None:
+        self._encoder = encoder
+        self._reference = reference
+        self._similarities = similarities
+        shape = reference.upright.luma.shape
+        self._shape = (int(shape[0]), int(shape[1]))
+        self._weight = masking.combine(
+            masking.paint(masks, self._shape), masking.Constancy.from_bytes(constancy).steady_weight(self._shape)
+        )
+        self._ours = Prepared(reference.upright.luma, self._weight)
+
+    def upright(self, encoding: Encoding) -> Comparison:
+        return self._compare(Orientation.UPRIGHT, encoding)
+
+    def turned(self, frame: Frame, orientation: Orientation) -> Comparison:
+        return self._compare(orientation, self._encoder.encode_turned(frame, orientation))
+
+    def promising(self, encoding: Encoding) -> list[Orientation]:
+        """Orientations worth a forward pass: the two most similar, and any that the phases see."""
+        if _sides_swapped(encoding, self._reference):
+            return [Orientation.ROTATED_90, Orientation.ROTATED_270]
+        theirs = Prepared(_fit(encoding.luma, self._shape))
+        spectra = {Orientation.ROTATED_180: theirs.flipped_spectrum, Orientation.MIRRORED: theirs.mirrored_spectrum}
+        by_phase = [turned for turned, seen in spectra.items() if correlate(self._ours.spectrum, seen).strength > 8]
+        by_network = sorted(TURNS, key=lambda turned: self._similarities.get(turned, -1.0), reverse=True)[:2]
+        return list(dict.fromkeys([*by_phase, *by_network]))
+
+    def _compare(self, orientation: Orientation, encoding: Encoding) -> Comparison:
+        judged = self._encoder.relate(self._reference.upright, encoding.grids)
+        theirs = Prepared(_fit(encoding.luma, self._shape))
+        hints = [judged[1]] if judged and judged[0].moved > 0.2 else []
+        alignment: Alignment = align(self._ours, theirs, hints)
+        return Comparison(
+            reference_id=self._reference.id,
+            orientation=orientation,
+            similarities=self._similarities,
+            relation=judged[0] if judged else None,
+            network_displacement=judged[1] if judged else None,
+            alignment=alignment,
+            sharpness_ratio=encoding.quality.sharpness / max(self._reference.upright.quality.sharpness, 1e-6),
+            texture_ratio=encoding.quality.texture / max(self._reference.upright.quality.texture, 1e-6),
+        )
+
+
+def _fit(luma: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """The frame's working picture in the reference's shape.
+
+    A picture of swapped sides (a camera turned by 90° that still delivers its usual format) keeps its scale and is
+    cut or padded about its centre; any other shape is a change of format, and is stretched.
+    """
+    height, width = luma.shape
+    if (height, width) == shape:
+        return luma
+    if (width, height) == shape:
+        fitted = np.full(shape, int(luma.mean()), np.uint8)
+        side_y, side_x = min(height, shape[0]), min(width, shape[1])
+        to_y, to_x = (shape[0] - side_y) // 2, (shape[1] - side_x) // 2
+        from_y, from_x = (height - side_y) // 2, (width - side_x) // 2
+        fitted[to_y : to_y + side_y, to_x : to_x + side_x] = luma[from_y : from_y + side_y, from_x : from_x + side_x]
+        return fitted
+    return cv2.resize(luma, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+
+
+def _sides_swapped(encoding: Encoding, reference: Reference) -> bool:
+    """Whether the frame is upright where the reference lies, or the reverse: such a frame is turned by 90°."""
+    ours, theirs = reference.upright.aspect, encoding.aspect
+    return abs(np.log(ours * theirs)) < 0.08 and abs(np.log(ours)) > 0.1
+
+
+def _recognised(comparison: Comparison) -> bool:
+    """Whether the upright view is recognised so surely that no other orientation need be tried."""
+    if comparison.alignment is not None and comparison.alignment.support > CONVINCING:
+        return True
+    relation = comparison.relation
+    ahead = comparison.similarity >= max(comparison.similarities.values()) - 1e-6
+    return relation is not None and relation.same + relation.moved > 0.9 and ahead
+
+
+def _likeness(comparison: Comparison) -> float:
+    """How much frame and reference look like one view in this orientation; orders candidates, nothing else."""
+    support = comparison.alignment.support if comparison.alignment else 0.0
+    relation = comparison.relation
+    known = relation.same + relation.moved if relation else 0.0
+    return 2.0 * min(support, 0.5) + 0.5 * known + 0.5 * comparison.similarity
+
+
+def _cosine(one: Vector, other: Vector) -> float:
+    return float(np.dot(one, other))
