@@ -41,7 +41,10 @@ class Doorkeeper:
         if credentials.scheme == "basic":
             return [f'Basic realm="{self._realm}", charset="UTF-8"']
         nonce = self._nonce(time.time())
-        return [f'Digest realm="{self._realm}", qop="auth", algorithm={name}, nonce="{nonce}"' for name in ("SHA-256", "MD5")]
+        return [
+            f'Digest realm="{self._realm}", qop="auth", algorithm={name}, nonce="{nonce}"'
+            for name in ("SHA-256", "MD5")
+        ]
 
     def _digest_is_right(self, credentials: Credentials, method: str, target: str, rest: str) -> bool:
         try:

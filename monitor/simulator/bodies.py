@@ -50,7 +50,9 @@ def car_shape(kind: str) -> VehicleShape:
     return _SHAPES[kind]
 
 
-def car_faces(shape: VehicleShape, x_m: float, y_m: float, angle: float, colour: Colour, camera: Array) -> list[Face]:
+def car_faces(
+    shape: VehicleShape, x_m: float, y_m: float, angle: float, colour: Colour, camera: Array
+) -> list[Face]:
     """The faces of a vehicle that the camera (3,) sees, in drawing order; it drives along `angle` (rad)."""
     forward = np.array([math.cos(angle), math.sin(angle)])
     left = np.array([-forward[1], forward[0]])
@@ -87,7 +89,10 @@ def car_faces(shape: VehicleShape, x_m: float, y_m: float, angle: float, colour:
                 face_colour = colour if shine else _GLASS
                 faces.append(Face(placed(points), face_colour, wall_facing(*normal)))
         if not is_cabin:
-            faces += [Face(placed(p), c, wall_facing(*(forward * d)), e) for p, c, e, d in _lights(half, wide, forward @ to_camera)]
+            faces += [
+                Face(placed(p), c, wall_facing(*(forward * d)), e)
+                for p, c, e, d in _lights(half, wide, float(forward @ to_camera))
+            ]
     return faces
 
 
@@ -100,7 +105,14 @@ def _lights(half: float, wide: float, ahead: float) -> list[tuple[Array, Colour,
     lights = []
     for side in (-1, 1):
         y0, y1 = side * wide * 0.62, side * wide * 0.94
-        lights.append((np.array([[x, y0, 0.55], [x, y1, 0.55], [x, y1, 0.78], [x, y0, 0.78]]), colour, emitter, direction))
+        lights.append(
+            (
+                np.array([[x, y0, 0.55], [x, y1, 0.55], [x, y1, 0.78], [x, y0, 0.78]]),
+                colour,
+                emitter,
+                direction,
+            )
+        )
     return lights
 
 
@@ -109,13 +121,15 @@ def _prism(ends: tuple[float, float, float, float], wide: float, low: float, hig
     back, front, top_back, top_front = ends
     inner = wide * 0.92 if (back, front) != (top_back, top_front) else wide
     corner = {
-        "bl": (back, wide, low), "br": (back, -wide, low), "fl": (front, wide, low), "fr": (front, -wide, low),
+        "bl": (back, wide, low), "br": (back, -wide, low),
+        "fl": (front, wide, low), "fr": (front, -wide, low),
         "tbl": (top_back, inner, high), "tbr": (top_back, -inner, high),
         "tfl": (top_front, inner, high), "tfr": (top_front, -inner, high),
     }  # fmt: skip
     sides = {
         "back": ("bl", "br", "tbr", "tbl"), "front": ("fl", "fr", "tfr", "tfl"),
-        "left": ("bl", "fl", "tfl", "tbl"), "right": ("br", "fr", "tfr", "tbr"), "top": ("tbl", "tbr", "tfr", "tfl"),
+        "left": ("bl", "fl", "tfl", "tbl"), "right": ("br", "fr", "tfr", "tbr"),
+        "top": ("tbl", "tbr", "tfr", "tfl"),
     }  # fmt: skip
     return {name: np.array([corner[c] for c in names]) for name, names in sides.items()}
 
@@ -142,6 +156,10 @@ def person_faces(
     return [
         Face(flat([(-0.16, 0.0), (-0.02, 0.0), (0.02, 0.88), (-0.16, 0.88)], swing), trousers, surface),
         Face(flat([(0.02, 0.0), (0.16, 0.0), (0.16, 0.88), (-0.02, 0.88)], -swing), trousers, surface),
-        Face(flat([(-0.2, 0.8), (0.2, 0.8), (0.25, 1.42), (0.1, 1.5), (-0.1, 1.5), (-0.25, 1.42)]), coat, surface),
+        Face(
+            flat([(-0.2, 0.8), (0.2, 0.8), (0.25, 1.42), (0.1, 1.5), (-0.1, 1.5), (-0.25, 1.42)]),
+            coat,
+            surface,
+        ),
         Face(flat(head), (196, 150, 124), surface),
     ]

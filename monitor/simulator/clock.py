@@ -59,5 +59,7 @@ class SimulatedClock:
 
 def _checked_speed(speed: float) -> float:
     if not math.isfinite(speed) or speed < 0:
-        raise SimulatorError(f"The speed {speed} makes no sense: give simulated seconds per real second, 0 or more.")
+        raise SimulatorError(
+            f"The speed {speed} makes no sense: give simulated seconds per real second, 0 or more."
+        )
     return float(speed)

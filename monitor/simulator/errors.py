@@ -17,4 +17,6 @@ class ScriptError(SimulatorError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         lines = "\n".join(f"  - {problem}" for problem in self.problems)
-        super().__init__(f"{len(self.problems)} problem(s) in what the simulator was told:\n{lines}\n", "Correct them all.")
+        super().__init__(
+            f"{len(self.problems)} problem(s) in what the simulator was told:\n{lines}\n", "Correct them all."
+        )

@@ -72,7 +72,7 @@ class CameraState:
 
     orientation: str = _UPRIGHT
     keep_size: bool = False
-    pose: Pose = Pose()
+    pose: Pose = field(default_factory=Pose)
     covered: float = 0.0
     defocused: float = 0.0
     darkened: float = 0.0
@@ -89,7 +89,9 @@ class CameraState:
                 keep_size = bool(values.get("keep_size", False))
                 return replace(self, orientation=_ORIENTATIONS[event.do], keep_size=keep_size)
             case "move":
-                dx, dy, roll, zoom = (float(values.get(k, d)) for k, d in (("dx", 0), ("dy", 0), ("roll", 0), ("zoom", 1)))
+                dx, dy, roll, zoom = (
+                    float(values.get(k, d)) for k, d in (("dx", 0), ("dy", 0), ("roll", 0), ("zoom", 1))
+                )
                 return replace(self, pose=Pose(dx, dy, roll, zoom))
             case "cover":
                 return replace(self, covered=float(values.get("fraction", 0.6)))
@@ -134,7 +136,9 @@ def parse_event(
     `now` stands in for a missing time; without it the time is required. Gives None if anything is wrong.
     """
     if not isinstance(data, dict):
-        problems.append(f"{where}: expected a mapping such as {{at: ..., camera: ..., do: flip}}, found {data!r}")
+        problems.append(
+            f"{where}: expected a mapping such as {{at: ..., camera: ..., do: flip}}, found {data!r}"
+        )
         return None
     before = len(problems)
     do, camera = data.get("do"), data.get("camera")
@@ -164,7 +168,7 @@ def parse_time(value: object, where: str, problems: list[str]) -> datetime | Non
     if isinstance(value, datetime):
         parsed = value
     elif isinstance(value, date):
-        parsed = datetime(value.year, value.month, value.day)
+        parsed = datetime(value.year, value.month, value.day, tzinfo=UTC)
     elif isinstance(value, str):
         try:
             parsed = datetime.fromisoformat(value)
@@ -185,7 +189,8 @@ def _fault(name: str, value: object, camera: object, cameras: tuple[str, ...]) -
     elif name == "how" and value not in DEATHS:
         return f"expected one of {', '.join(DEATHS)}, found {value!r}"
     elif name == "with" and (value not in cameras or value == camera):
-        return f"expected another camera of the site ({', '.join(c for c in cameras if c != camera)}), found {value!r}"
+        others = ", ".join(each for each in cameras if each != camera)
+        return f"expected another camera of the site ({others}), found {value!r}"
     elif name == "keep_size" and not isinstance(value, bool):
         return f"expected true or false, found {value!r}"
     return None

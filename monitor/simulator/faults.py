@@ -21,9 +21,10 @@ def before_sensor(frame: Pixels, state: CameraState, darkness: float, seed: int)
     if state.covered:
         frame = _covered(frame, state.covered, darkness, seed)
     if state.darkened:
-        frame = cv2.convertScaleAbs(frame, alpha=1 - state.darkened)
+        frame = np.asarray(cv2.convertScaleAbs(frame, alpha=1 - state.darkened), np.uint8)
     if state.overexposed:
-        frame = cv2.convertScaleAbs(frame, alpha=1 + 5 * state.overexposed, beta=60 * state.overexposed)
+        gain, lift = 1 + 5 * state.overexposed, 60 * state.overexposed
+        frame = np.asarray(cv2.convertScaleAbs(frame, alpha=gain, beta=lift), np.uint8)
     return frame
 
 
@@ -33,13 +34,13 @@ def oriented(frame: Pixels, orientation: str, keep_size: bool) -> Pixels:
     A quarter turn exchanges width and height unless `keep_size`, where the pose has turned already.
     """
     if orientation == "flipped_180":
-        return cv2.rotate(frame, cv2.ROTATE_180)
+        return np.asarray(cv2.rotate(frame, cv2.ROTATE_180), np.uint8)
     if orientation == "mirrored":
-        return cv2.flip(frame, 1)
+        return np.asarray(cv2.flip(frame, 1), np.uint8)
     if orientation == "rotated_90" and not keep_size:
-        return cv2.rotate(frame, cv2.ROTATE_90_COUNTERCLOCKWISE)
+        return np.asarray(cv2.rotate(frame, cv2.ROTATE_90_COUNTERCLOCKWISE), np.uint8)
     if orientation == "rotated_270" and not keep_size:
-        return cv2.rotate(frame, cv2.ROTATE_90_CLOCKWISE)
+        return np.asarray(cv2.rotate(frame, cv2.ROTATE_90_CLOCKWISE), np.uint8)
     return frame
 
 
@@ -89,5 +90,6 @@ def _covered(frame: Pixels, fraction: float, darkness: float, seed: int) -> Pixe
     fabric = cv2.resize(noise_tile(7.0)[row : row + 60, column : column + 80], (small_w, small_h))
     cover = np.clip(tone + 7 * fabric[..., None], 0, 255).astype(np.uint8)
     weight = cv2.resize(alpha.astype(np.float32), (width, height))
-    return np.asarray(cv2.blendLinear(cv2.resize(cover, (width, height)), frame, weight, 1 - weight), np.uint8)
-
+    return np.asarray(
+        cv2.blendLinear(cv2.resize(cover, (width, height)), frame, weight, 1 - weight), np.uint8
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import threading
 from collections.abc import Iterable
@@ -41,16 +40,18 @@ def _write_whole(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as part:
             part.write(content)
-        os.chmod(part.name, 0o644)
-        os.replace(part.name, path)
+        whole = Path(part.name)
+        whole.chmod(0o644)
+        whole.replace(path)
     except OSError as error:
         raise SimulatorError(
-            f"The picture {path} cannot be written ({error.strerror}).", "Choose a folder that can be written."
+            f"The picture {path} cannot be written ({error.strerror}).",
+            "Choose a folder that can be written.",
         ) from error
 
 
 class FolderWriter:
-    """Writes every camera of a site to `directory`/<camera>/ each `interval_s` real seconds, until stopped."""
+    """Writes every camera of a site to `directory`/<camera>/ every `interval_s` real seconds."""
 
     def __init__(self, site: Site, directory: Path, interval_s: float) -> None:
         if interval_s <= 0:

@@ -73,7 +73,9 @@ def sun_position(at: datetime) -> tuple[float, float]:
     return math.degrees(elevation), math.degrees(math.atan2(east, north)) % 360
 
 
-def light_at(at: datetime, weather: Weather, heading_deg: float, *, indoor: bool, infrared_camera: bool) -> Light:
+def light_at(
+    at: datetime, weather: Weather, heading_deg: float, *, indoor: bool, infrared_camera: bool
+) -> Light:
     """The light in a scene whose +Y axis points to `heading_deg`."""
     elevation_deg, azimuth_deg = sun_position(at)
     day = _smoothstep(-9, 4, elevation_deg)  # the camera's exposure makes up for much of the dusk
@@ -83,7 +85,7 @@ def light_at(at: datetime, weather: Weather, heading_deg: float, *, indoor: bool
     shine = _smoothstep(-0.5, 10, elevation_deg) * max(0.0, 1 - 1.15 * weather.clouds)
     warm = 1 - _smoothstep(0, 28, elevation_deg)
     sun_colour = np.array([1.0, 0.95 - 0.25 * warm, 0.86 - 0.42 * warm]) * 0.85 * shine
-    night = np.array([0.17, 0.18, 0.235])
+    night = np.array([0.30, 0.31, 0.37])
     daylight = np.array([0.50, 0.53, 0.58]) + weather.clouds * np.array([0.24, 0.23, 0.2])
     ambient = night + (daylight - night) * day + dusk * np.array([0.09, 0.04, 0.06])
     if weather.rain:
@@ -91,7 +93,7 @@ def light_at(at: datetime, weather: Weather, heading_deg: float, *, indoor: bool
     lamps = 0.0 if indoor else 1 - _smoothstep(-5, 1.5, elevation_deg)
     working = 6 <= at.hour < 21
     if indoor:
-        lamps = 0.75 if working else 0.3
+        lamps = 0.5 if working else 0.3
         table = _indoor_table(0.36 + 0.3 * day if working else 0.2 + 0.3 * day)
     else:
         table = _outdoor_table(ambient, sun_colour, sun, weather)
@@ -105,7 +107,8 @@ def light_at(at: datetime, weather: Weather, heading_deg: float, *, indoor: bool
         darkness=1 - day,
         haze_colour=_triple(np.array([196.0, 206, 216]) * (0.1 + 0.86 * day) + dusk * np.array([30, 8, -6])),
         cloud_colour=_triple(
-            np.array([232.0, 234, 238]) * (0.09 + 0.88 * day) * (1 - 0.25 * weather.clouds) + dusk * np.array([50, 8, 0])
+            np.array([232.0, 234, 238]) * (0.09 + 0.88 * day) * (1 - 0.25 * weather.clouds)
+            + dusk * np.array([50, 8, 0])
         ),
         infrared=infrared,
     )
@@ -152,11 +155,13 @@ def _emitters(at: datetime, lamps: float, darkness: float, indoor: bool) -> Tabl
     hour = at.hour + at.minute / 60
     for window in WINDOW_EMITTERS:
         used, until, from_hour = (unit_hash(window, salt) for salt in (1, 2, 3))
-        evening = hour >= 15 and hour < 20.5 + 4.5 * until or hour < 20.5 + 4.5 * until - 24
+        evening = (hour >= 15 and hour < 20.5 + 4.5 * until) or hour < 20.5 + 4.5 * until - 24
         morning = 5 + 2 * from_hour <= hour < 9 and used < 0.3
         if used < 0.62 and (evening or morning):
             tone = unit_hash(window, 4)
-            table[window] = np.array([215, 178 + 25 * tone, 112 + 80 * tone]) * (0.55 + 0.45 * until) * darkness
+            table[window] = (
+                np.array([215, 178 + 25 * tone, 112 + 80 * tone]) * (0.55 + 0.45 * until) * darkness
+            )
     return _as_table(table)
 
 

@@ -52,14 +52,12 @@ def noise_tile(blur_px: float = 0.8) -> Floats:
     frequency = np.fft.fftfreq(TILE_PX)
     kernel = np.exp(-2 * (np.pi * blur_px) ** 2 * (frequency[:, None] ** 2 + frequency[None, :] ** 2))
     tile = np.fft.ifft2(np.fft.fft2(white) * kernel).real
-    tile = ((tile - tile.mean()) / tile.std()).astype(np.float32)
-    tile.setflags(write=False)
-    return tile
+    scaled: Floats = ((tile - tile.mean()) / tile.std()).astype(np.float32)
+    scaled.setflags(write=False)
+    return scaled
 
 
-def ground_texture(
-    material: Material, x_m: Floats, y_m: Floats, footprint_m: Floats, seed: int
-) -> Floats:
+def ground_texture(material: Material, x_m: Floats, y_m: Floats, footprint_m: Floats, seed: int) -> Floats:
     """Colour (H, W, 3) of a material at the ground points; detail finer than a pixel is left out.
 
     `footprint_m` (H, W) is the size of one pixel on the ground.
@@ -131,11 +129,21 @@ def facade(
             if rng.random() < 0.06:
                 continue
             centre = ((bay + 0.5) * bay_px, (storey + 0.48) * storey_px)
-            _window(colours, emitters, centre, (bay_px * style.window[0], storey_px * style.window[1]), style, rng)
+            _window(
+                colours, emitters, centre, (bay_px * style.window[0], storey_px * style.window[1]), style, rng
+            )
         if storey and rng.random() < 0.35:
             row = round(storey * storey_px)
-            cv2.line(colours, (0, row), (width, row), tuple(c * 0.75 for c in style.wall), max(1, round(px_per_m * 0.12)))
-    cv2.rectangle(colours, (0, 0), (width, max(1, round(px_per_m * 0.4))), tuple(c * 0.62 for c in style.wall), -1)
+            cv2.line(
+                colours,
+                (0, row),
+                (width, row),
+                tuple(c * 0.75 for c in style.wall),
+                max(1, round(px_per_m * 0.12)),
+            )
+    cv2.rectangle(
+        colours, (0, 0), (width, max(1, round(px_per_m * 0.4))), tuple(c * 0.62 for c in style.wall), -1
+    )
     return colours, emitters
 
 
@@ -169,7 +177,9 @@ def _window(
     if curtain < 0.45:
         brightness = float(rng.uniform(120, 215))
         pale = (brightness, brightness * 0.97, brightness * 0.9)
-        cv2.rectangle(colours, (left, top), (right, round(top + (bottom - top) * rng.uniform(0.2, 0.9))), pale, -1)
+        cv2.rectangle(
+            colours, (left, top), (right, round(top + (bottom - top) * rng.uniform(0.2, 0.9))), pale, -1
+        )
     if right - left > 7:
         middle = (left + right) // 2
         cv2.line(colours, (middle, top), (middle, bottom), frame, 1)
@@ -182,7 +192,7 @@ def _window(
 def _shop_front(
     colours: Pixels, emitters: Pixels, top: int, bay_px: float, bays: int, rng: np.random.Generator
 ) -> None:
-    height, width = emitters.shape
+    height = emitters.shape[0]
     for bay in range(bays):
         left, right = round(bay * bay_px) + 1, round((bay + 1) * bay_px) - 2
         sign = round(top + (height - top) * 0.3)
@@ -195,7 +205,13 @@ def _shop_front(
         cv2.rectangle(colours, (left + 1, sign), (right - 1, height), (glass, glass * 1.05, glass * 1.1), -1)
         for _ in range(4):
             x, y = int(rng.integers(left + 1, right)), int(rng.integers(sign, height))
-            cv2.circle(colours, (x, y), max(1, int(bay_px * 0.06)), tuple(float(c) for c in rng.integers(40, 200, 3)), -1)
+            cv2.circle(
+                colours,
+                (x, y),
+                max(1, int(bay_px * 0.06)),
+                tuple(float(c) for c in rng.integers(40, 200, 3)),
+                -1,
+            )
         emitters[sign:, left + 1 : right] = rng.integers(WINDOW_EMITTERS.start, WINDOW_EMITTERS.stop)
 
 

@@ -25,11 +25,13 @@ def fixed_point(pixels: ArrayLike) -> NDArray[np.int32]:
     return np.round(bounded * (1 << _SUBPIXEL_BITS)).astype(np.int32)
 
 
-def fill_convex(target: NDArray[np.generic], pixels: ArrayLike, value: float | Colour, smooth: bool) -> None:
+def fill_convex(
+    target: Pixels | NDArray[np.float32], pixels: ArrayLike, value: float | Colour, smooth: bool
+) -> None:
     """Fill a convex polygon (N, 2) in place; `smooth` blends the edge and is for colours only."""
     line = cv2.LINE_AA if smooth else cv2.LINE_8
     scalar = value if isinstance(value, tuple) else (float(value),)
-    cv2.fillConvexPoly(target, fixed_point(pixels), scalar, line, _SUBPIXEL_BITS)  # type: ignore[call-overload]
+    cv2.fillConvexPoly(target, fixed_point(pixels), scalar, line, _SUBPIXEL_BITS)
 
 
 class Painter:
@@ -39,7 +41,13 @@ class Painter:
     """
 
     def __init__(
-        self, kind: str, seed: int, view_size: tuple[int, int], pinhole: Pinhole, heading_deg: float, indoor: bool
+        self,
+        kind: str,
+        seed: int,
+        view_size: tuple[int, int],
+        pinhole: Pinhole,
+        heading_deg: float,
+        indoor: bool,
     ) -> None:
         self.kind, self.seed, self.view_size = kind, seed, view_size
         self.heading_deg, self.indoor = heading_deg, indoor
@@ -74,7 +82,9 @@ class Painter:
             mask = np.zeros((self.height, self.width), np.uint8)
             if polygon is None:
                 mask[below] = 255
-            elif (outline := self.pinhole.outline(np.column_stack([polygon, np.zeros(len(polygon))]))) is not None:
+            elif (
+                outline := self.pinhole.outline(np.column_stack([polygon, np.zeros(len(polygon))]))
+            ) is not None:
                 cv2.fillPoly(mask, [fixed_point(outline[0])], (255,), cv2.LINE_AA, _SUBPIXEL_BITS)
                 mask[~below] = 0
             if not mask.any():
@@ -106,7 +116,9 @@ class Painter:
         under = self.albedo[rows, columns]
         wear = np.clip(strength + (under[..., :1].astype(np.float32) - 105) / 130, 0.2, 0.95)
         share = mask[..., None] / np.float32(255) * wear
-        self.albedo[rows, columns] = (under * (1 - share) + np.asarray(colour, np.float32) * share).astype(np.uint8)
+        self.albedo[rows, columns] = (under * (1 - share) + np.asarray(colour, np.float32) * share).astype(
+            np.uint8
+        )
 
     def polygon(self, points: ArrayLike, colour: Colour, surface: int, emitter: int = EMITTER_NONE) -> None:
         """Fill a planar convex polygon (N, 3) in metres with one colour."""
@@ -119,7 +131,9 @@ class Painter:
         fill_convex(self.emitter, pixels, emitter, smooth=False)
         fill_convex(self.depth, pixels, float(depth.mean()), smooth=False)
 
-    def textured(self, origin: ArrayLike, along: ArrayLike, up: ArrayLike, make: TextureMaker, surface: int) -> None:
+    def textured(
+        self, origin: ArrayLike, along: ArrayLike, up: ArrayLike, make: TextureMaker, surface: int
+    ) -> None:
         """Cover the parallelogram origin + u*along + v*up, u and v in 0..1, with a texture.
 
         `make(px_per_m)` gives colours (h, w, 3) with v = 1 in the first row, and emitter ids (h, w).
@@ -134,7 +148,7 @@ class Painter:
         size = (columns.stop - columns.start, rows.stop - rows.start)
         focal_px = float(np.linalg.norm(self.pinhole.matrix[0, :3]))
         px_per_m = float(np.clip(focal_px / np.sqrt(depth.min() * depth.max()), 2.0, 60.0))
-        longest_m = max(np.linalg.norm(side), np.linalg.norm(rise))
+        longest_m = max(float(np.linalg.norm(side)), float(np.linalg.norm(rise)))
         colours, emitters = make(min(px_per_m, 1600 / longest_m))
         high, wide = emitters.shape
         from_texture = self.pinhole.plane_homography(start + rise, side / wide, -rise / high)
@@ -142,20 +156,28 @@ class Painter:
         mask = np.zeros(size[::-1], np.uint8)
         fill_convex(mask, pixels - (columns.start, rows.start), 255, smooth=True)
         share = mask[..., None].astype(np.float32) / 255
-        flat = cv2.warpPerspective(colours, from_texture, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        flat = cv2.warpPerspective(
+            colours, from_texture, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
         ids = cv2.warpPerspective(
             emitters, from_texture, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
         )
-        self.albedo[rows, columns] = (self.albedo[rows, columns] * (1 - share) + flat * share).astype(np.uint8)
+        self.albedo[rows, columns] = (self.albedo[rows, columns] * (1 - share) + flat * share).astype(
+            np.uint8
+        )
         inside = mask > 127
         self.surface[rows, columns][inside] = surface
         self.emitter[rows, columns][inside] = ids[inside]
         normal = np.cross(side, rise)
         along_ray = self._rays[rows, columns][inside] @ normal.astype(np.float32)
         distance = float(normal @ (start - self._position))
-        self.depth[rows, columns][inside] = np.clip(distance / np.where(along_ray == 0, 1e-6, along_ray), 0.5, FAR_M)
+        self.depth[rows, columns][inside] = np.clip(
+            distance / np.where(along_ray == 0, 1e-6, along_ray), 0.5, FAR_M
+        )
 
-    def stamp(self, mask: Pixels, colours: Pixels, corner: tuple[int, int], depth_m: float, surface: int) -> None:
+    def stamp(
+        self, mask: Pixels, colours: Pixels, corner: tuple[int, int], depth_m: float, surface: int
+    ) -> None:
         """Blend a sprite: colours (h, w, 3) where mask (h, w) says, its top left pixel at `corner` (x, y)."""
         high, wide = mask.shape
         left, top = max(0, corner[0]), max(0, corner[1])
@@ -183,7 +205,7 @@ class Painter:
             seed=self.seed,
             view_size=self.view_size,
             pinhole=self.pinhole,
-            albedo=cv2.GaussianBlur(self.albedo, (3, 3), 0.6),
+            albedo=np.asarray(cv2.GaussianBlur(self.albedo, (3, 3), 0.6), np.uint8),
             surface=self.surface,
             emitter=self.emitter,
             depth=self.depth,

@@ -41,7 +41,8 @@ def play(
             writer = FolderWriter(site, folder, interval_s).start()
             stack.callback(writer.close)
             say(f"Pictures in {folder}/<camera>/ every {interval_s:g} s")
-        say(f"Simulated time {site.clock.now():%Y-%m-%d %H:%M} UTC, {site.clock.speed:g} times as fast as real time")
+        now, speed = site.clock.now(), site.clock.speed
+        say(f"Simulated time {now:%Y-%m-%d %H:%M} UTC, {speed:g} times as fast as real time")
         while not stop.is_set() and (deadline is None or time.monotonic() < deadline):
             for event in site.events(until=site.clock.now()):
                 if id(event) not in told:

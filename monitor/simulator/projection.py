@@ -24,7 +24,12 @@ class Pinhole:
 
     @classmethod
     def looking(
-        cls, height_m: float, pitch_deg: float, yaw_deg: float, focal_px: float, centre_px: tuple[float, float]
+        cls,
+        height_m: float,
+        pitch_deg: float,
+        yaw_deg: float,
+        focal_px: float,
+        centre_px: tuple[float, float],
     ) -> Pinhole:
         """A camera at (0, 0, height_m), `pitch_deg` below the horizon, `yaw_deg` right of +Y."""
         pitch, yaw = math.radians(pitch_deg), math.radians(yaw_deg)
@@ -65,15 +70,13 @@ class Pinhole:
 
     def position(self) -> Array:
         """The optical centre in the world (3,)."""
-        return -np.linalg.solve(self.matrix[:, :3], self.matrix[:, 3])
+        return np.asarray(-np.linalg.solve(self.matrix[:, :3], self.matrix[:, 3]), np.float64)
 
     def rays(self, width_px: int, height_px: int) -> NDArray[np.float32]:
         """World directions (H, W, 3) of all pixels, scaled so that position + depth * ray is the point."""
         inverse = np.linalg.inv(self.matrix[:, :3])
         columns, rows = np.arange(width_px) + 0.0, np.arange(height_px) + 0.0
-        rays = (
-            columns[None, :, None] * inverse[:, 0] + rows[:, None, None] * inverse[:, 1] + inverse[:, 2]
-        )
+        rays = columns[None, :, None] * inverse[:, 0] + rows[:, None, None] * inverse[:, 1] + inverse[:, 2]
         return np.asarray(rays, np.float32)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 
@@ -12,18 +14,38 @@ from monitor.simulator.scene import Caster, Lamp
 from monitor.simulator.surfaces import EMITTER_LAMP, FOLIAGE, TOP, wall_facing
 
 WALLS: tuple[Colour, ...] = (
-    (176, 120, 92), (196, 176, 140), (150, 148, 146), (188, 182, 172), (160, 104, 84), (206, 198, 178),
-    (120, 126, 134), (174, 158, 120), (142, 118, 104), (200, 162, 128),
+    (176, 120, 92),
+    (196, 176, 140),
+    (150, 148, 146),
+    (188, 182, 172),
+    (160, 104, 84),
+    (206, 198, 178),
+    (120, 126, 134),
+    (174, 158, 120),
+    (142, 118, 104),
+    (200, 162, 128),
 )
 CAR_COLOURS: tuple[Colour, ...] = (
-    (205, 206, 208), (60, 62, 66), (140, 24, 26), (36, 62, 122), (150, 152, 156), (28, 30, 32), (188, 180, 160),
-    (44, 92, 66), (204, 150, 40), (96, 104, 116),
+    (205, 206, 208),
+    (60, 62, 66),
+    (140, 24, 26),
+    (36, 62, 122),
+    (150, 152, 156),
+    (28, 30, 32),
+    (188, 180, 160),
+    (44, 92, 66),
+    (204, 150, 40),
+    (96, 104, 116),
 )
 
 
 def random_style(rng: np.random.Generator, shop: bool = False) -> FacadeStyle:
     """A facade style drawn at random."""
-    wall = np.clip(np.asarray(WALLS[int(rng.integers(len(WALLS)))]) * rng.uniform(0.85, 1.1) + rng.normal(0, 4, 3), 40, 230)
+    wall = np.clip(
+        np.asarray(WALLS[int(rng.integers(len(WALLS)))]) * rng.uniform(0.85, 1.1) + rng.normal(0, 4, 3),
+        40,
+        230,
+    )
     glass = np.array([52.0, 66.0, 84.0]) * rng.uniform(0.7, 1.4)
     return FacadeStyle(
         wall=(float(wall[0]), float(wall[1]), float(wall[2])),
@@ -40,7 +62,9 @@ def box_corners(x_m: float, y_m: float, width_m: float, length_m: float, turn_de
     """The footprint (4, 2) of a box centred at (x, y), counter-clockwise seen from above."""
     angle = np.deg2rad(turn_deg)
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    half = np.array([[-width_m, -length_m], [width_m, -length_m], [width_m, length_m], [-width_m, length_m]]) / 2
+    half = (
+        np.array([[-width_m, -length_m], [width_m, -length_m], [width_m, length_m], [-width_m, length_m]]) / 2
+    )
     return np.asarray(half @ rotation.T + (x_m, y_m))
 
 
@@ -58,8 +82,10 @@ def building(
     for _, start, end, normal in sorted(walls, key=lambda wall: -wall[0]):
         width_m = float(np.linalg.norm(end - start))
         painter.textured(
-            [*start, 0.0], [*(end - start), 0.0], [0.0, 0.0, height_m],
-            lambda scale, width_m=width_m: facade(width_m, height_m, scale, style, rng),  # type: ignore[misc]
+            [*start, 0.0],
+            [*(end - start), 0.0],
+            [0.0, 0.0, height_m],
+            partial(facade, width_m, height_m, style=style, rng=rng),
             wall_facing(*normal),
         )
     if camera[2] > height_m:
@@ -108,7 +134,10 @@ def _crown(radius_x_px: float, radius_y_px: float, rng: np.random.Generator) -> 
         y = round(high / 2 + offset_y[index] * radius_y_px)
         lit = 0.85 - 0.38 * offset_y[index] - 0.12 * offset_x[index] + rng.normal(0, 0.14)
         shade = tuple(float(c) for c in np.clip(hue * max(lit, 0.25), 0, 255))
-        axes = (max(1, round(radius_x_px * rng.uniform(0.08, 0.24))), max(1, round(radius_y_px * rng.uniform(0.07, 0.2))))
+        axes = (
+            max(1, round(radius_x_px * rng.uniform(0.08, 0.24))),
+            max(1, round(radius_y_px * rng.uniform(0.07, 0.2))),
+        )
         turn = float(rng.uniform(0, 180))
         cv2.ellipse(colours, (x, y), axes, turn, 0, 360, shade, -1)
         cv2.ellipse(mask, (x, y), axes, turn, 0, 360, (255,), -1, cv2.LINE_AA)
@@ -117,23 +146,24 @@ def _crown(radius_x_px: float, radius_y_px: float, rng: np.random.Generator) -> 
     return mask, np.clip(colours * grain[..., None], 0, 255).astype(np.uint8)
 
 
+def _plate(left_m: float, right_m: float, y_m: float, low_m: float, high_m: float) -> np.ndarray:
+    """An upright rectangle (4, 3) across the view."""
+    return np.array(
+        [[left_m, y_m, low_m], [right_m, y_m, low_m], [right_m, y_m, high_m], [left_m, y_m, high_m]]
+    )
+
+
 def lamp_post(
     painter: Painter, x_m: float, y_m: float, height_m: float = 7.5, arm_m: float = 1.6, reach_m: float = 15.0
 ) -> None:
     """A street lamp; `arm_m` reaches along X (negative: to the left)."""
     mast = (96.0, 100.0, 102.0)
-    half = 0.07
     side = wall_facing(0, -1)
-    painter.polygon([[x_m - half, y_m, 0], [x_m + half, y_m, 0], [x_m + half, y_m, height_m], [x_m - half, y_m, height_m]], mast, side)
-    painter.polygon(
-        [[x_m, y_m, height_m - 0.12], [x_m + arm_m, y_m, height_m - 0.02], [x_m + arm_m, y_m, height_m + 0.08], [x_m, y_m, height_m]],
-        mast, side,
-    )  # fmt: skip
     head = x_m + arm_m
-    painter.polygon(
-        [[head - 0.4, y_m, height_m - 0.1], [head + 0.4, y_m, height_m - 0.1], [head + 0.3, y_m, height_m + 0.1], [head - 0.3, y_m, height_m + 0.1]],
-        (190, 190, 180), side, EMITTER_LAMP,
-    )  # fmt: skip
+    painter.polygon(_plate(x_m - 0.07, x_m + 0.07, y_m, 0, height_m), mast, side)
+    painter.polygon(_plate(min(x_m, head), max(x_m, head), y_m, height_m - 0.1, height_m), mast, side)
+    lens = _plate(head - 0.4, head + 0.4, y_m, height_m - 0.1, height_m + 0.1)
+    painter.polygon(lens, (190, 190, 180), side, EMITTER_LAMP)
     painter.lamps.append(Lamp((head, y_m, height_m), reach_m))
     painter.casters.append(Caster(box_corners(x_m, y_m, 0.16, 0.16), 0.0, height_m))
 
@@ -150,9 +180,14 @@ def parked_car(painter: Painter, x_m: float, y_m: float, turn_deg: float, rng: n
 
 
 def block(
-    painter: Painter, footprint: np.ndarray, bottom_m: float, top_m: float, colour: Colour, rng: np.random.Generator,
+    painter: Painter,
+    footprint: np.ndarray,
+    bottom_m: float,
+    top_m: float,
+    colour: Colour,
+    rng: np.random.Generator,
     ribs_m: float = 0.0,
-) -> None:  # fmt: skip
+) -> None:
     """A plain box (container, crate, kerb, rack): three visible faces, optional vertical ribs."""
     camera = painter.pinhole.position()
     for start, end in zip(footprint, np.roll(footprint, -1, axis=0), strict=True):
@@ -162,7 +197,7 @@ def block(
         width_m, height_m = float(np.linalg.norm(end - start)), top_m - bottom_m
         painter.textured(
             [*start, bottom_m], [*(end - start), 0.0], [0.0, 0.0, height_m],
-            lambda scale, width_m=width_m: _ribbed(width_m, height_m, scale, colour, ribs_m, rng),  # type: ignore[misc]
+            partial(_ribbed, width_m, height_m, colour=colour, ribs_m=ribs_m, rng=rng),
             wall_facing(*normal),
         )  # fmt: skip
     if camera[2] > top_m:
@@ -172,14 +207,22 @@ def block(
 
 
 def _ribbed(
-    width_m: float, height_m: float, px_per_m: float, colour: Colour, ribs_m: float, rng: np.random.Generator
+    width_m: float,
+    height_m: float,
+    px_per_m: float,
+    *,
+    colour: Colour,
+    ribs_m: float,
+    rng: np.random.Generator,
 ) -> tuple[Pixels, Pixels]:
     wide, high = max(3, round(width_m * px_per_m)), max(3, round(height_m * px_per_m))
     tile = noise_tile()
     row, column = (int(v) for v in rng.integers(0, 400, 2))
     face = np.empty((high, wide, 3), np.float32)
     face[:] = colour
-    stains = cv2.resize(tile[row : row + 20, column : column + 20], (wide, high), interpolation=cv2.INTER_CUBIC)
+    stains = cv2.resize(
+        tile[row : row + 20, column : column + 20], (wide, high), interpolation=cv2.INTER_CUBIC
+    )
     fine = cv2.resize(tile[: min(high, 512), : min(wide, 512)], (wide, high))
     face += (6 * stains + 5 * fine)[..., None]
     if ribs_m:
@@ -203,10 +246,27 @@ def fence(painter: Painter, start: np.ndarray, end: np.ndarray, height_m: float,
         painter.polygon([[*start, low], [*end, low], [*end, high], [*start, high]], colour, normal)
 
 
-def sign(painter: Painter, x_m: float, y_m: float, height_m: float, size_m: tuple[float, float], colour: Colour, rng: np.random.Generator) -> None:
+def sign(
+    painter: Painter,
+    x_m: float,
+    y_m: float,
+    height_m: float,
+    size_m: tuple[float, float],
+    colour: Colour,
+    rng: np.random.Generator,
+) -> None:
     """A board on a post with a border and lines that stand for letters."""
     side = wall_facing(0, -1)
-    painter.polygon([[x_m - 0.06, y_m, 0], [x_m + 0.06, y_m, 0], [x_m + 0.06, y_m, height_m], [x_m - 0.06, y_m, height_m]], (120, 122, 124), side)
+    painter.polygon(
+        [
+            [x_m - 0.06, y_m, 0],
+            [x_m + 0.06, y_m, 0],
+            [x_m + 0.06, y_m, height_m],
+            [x_m - 0.06, y_m, height_m],
+        ],
+        (120, 122, 124),
+        side,
+    )
     wide, high = size_m
 
     def board(px_per_m: float) -> tuple[Pixels, Pixels]:

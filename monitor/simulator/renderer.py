@@ -35,7 +35,7 @@ def render_view(
         surface |= shadows & view.ground_shadow
     lamp_light = view.lamp_light
     if light.darkness > 0.6 and not scene.indoor:
-        lamp_light = cv2.add(lamp_light, _beams(view, moving))
+        lamp_light = np.asarray(cv2.add(lamp_light, _beams(view, moving)), np.uint8)
     _draw_moving(view, moving, albedo, surface, emitter)
     if light.infrared:
         frame = _infrared(view, albedo, light)
@@ -59,10 +59,15 @@ def _table_lookup(ids: Pixels, table: Pixels) -> Pixels:
     return np.asarray(cv2.LUT(cv2.merge([ids, ids, ids]), table), np.uint8)
 
 
+def _sum(first: Pixels, second: Pixels, share: float) -> Pixels:
+    """First + share * second, saturated."""
+    return np.asarray(cv2.addWeighted(first, 1.0, second, share, 0), np.uint8)
+
+
 def _lit(albedo: Pixels, surface: Pixels, lamp_light: Pixels, light: Light) -> Pixels:
     on_surface = _table_lookup(surface, light.surface_table)
     if light.lamps > 0.02:
-        on_surface = cv2.addWeighted(on_surface, 1.0, lamp_light, 0.85 * light.lamps, 0)
+        on_surface = _sum(on_surface, lamp_light, 1.1 * light.lamps)
     return np.asarray(cv2.multiply(albedo, on_surface, scale=1 / FULL_LIGHT), np.uint8)
 
 
@@ -71,7 +76,7 @@ def _infrared(view: View, albedo: Pixels, light: Light) -> Pixels:
     received = view.infrared_light
     if light.lamps > 0.02:
         lamps = cv2.cvtColor(view.lamp_light, cv2.COLOR_RGB2GRAY)
-        received = cv2.addWeighted(received, 1.0, lamps, 0.35 * light.lamps, 0)
+        received = _sum(received, np.asarray(lamps, np.uint8), 0.35 * light.lamps)
     seen = cv2.multiply(grey, received, scale=1 / FULL_LIGHT)
     return np.asarray(cv2.merge([seen, seen, seen]), np.uint8)
 
@@ -83,12 +88,11 @@ def _shining(frame: Pixels, emitter: Pixels, light: Light) -> Pixels:
     shine = _table_lookup(emitter, light.emitter_table)
     if light.infrared:
         grey = cv2.cvtColor(shine, cv2.COLOR_RGB2GRAY)
-        shine = cv2.merge([grey, grey, grey])
+        shine = np.asarray(cv2.merge([grey, grey, grey]), np.uint8)
     height, width = emitter.shape
     small = cv2.resize(shine, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
     glow = cv2.resize(cv2.GaussianBlur(small, (0, 0), width / 220), (width, height))
-    frame = cv2.max(frame, shine)
-    return np.asarray(cv2.addWeighted(frame, 1.0, glow, 0.8, 0), np.uint8)
+    return _sum(np.asarray(cv2.max(frame, shine), np.uint8), np.asarray(glow, np.uint8), 0.8)
 
 
 def _draw_sky(frame: Pixels, view: View, light: Light, at: datetime, weather: Weather) -> None:
@@ -97,8 +101,7 @@ def _draw_sky(frame: Pixels, view: View, light: Light, at: datetime, weather: We
     cover = cloud_layer(view, at.timestamp()) * np.float32(0.85 - 0.5 * weather.clouds)
     cloud = np.empty_like(sky)
     cloud[:] = light.cloud_colour
-    sky = cv2.blendLinear(sky, cloud, 1 - cover, cover)
-    cv2.copyTo(sky, view.sky_mask, frame[rows])
+    cv2.copyTo(cv2.blendLinear(sky, cloud, 1 - cover, cover), view.sky_mask, frame[rows])
 
 
 def _hazed(frame: Pixels, view: View, light: Light, weather: Weather) -> Pixels:
@@ -117,14 +120,18 @@ def _hazed(frame: Pixels, view: View, light: Light, weather: Weather) -> Pixels:
     return np.asarray(cv2.add(kept, cv2.LUT(haze3, add.astype(np.uint8).reshape(256, 1, 3))), np.uint8)
 
 
-def _shadows(pinhole: Pinhole, casters: list[Caster], sun: NDArray[np.float64], shape: tuple[int, ...]) -> Pixels:
+def _shadows(
+    pinhole: Pinhole, casters: list[Caster], sun: NDArray[np.float64], shape: tuple[int, ...]
+) -> Pixels:
     """SHADOW_BIT where a shadow on flat ground would fall."""
     mask = np.zeros(shape, np.uint8)
     slope = -sun[:2] / max(float(sun[2]), 1e-3)
     steepness = float(np.hypot(*slope))
     slope = slope * min(1.0, _LONGEST_SHADOW / max(steepness, 1e-6))
     for caster in casters:
-        ground = np.concatenate([caster.footprint + slope * caster.bottom_m, caster.footprint + slope * caster.top_m])
+        ground = np.concatenate(
+            [caster.footprint + slope * caster.bottom_m, caster.footprint + slope * caster.top_m]
+        )
         hull = cv2.convexHull(ground.astype(np.float32))[:, 0].astype(np.float64)
         outline = pinhole.outline(np.column_stack([hull, np.zeros(len(hull))]))
         if outline is not None:
@@ -132,7 +139,9 @@ def _shadows(pinhole: Pinhole, casters: list[Caster], sun: NDArray[np.float64], 
     return mask
 
 
-def _draw_moving(view: View, moving: list[Traveller], albedo: Pixels, surface: Pixels, emitter: Pixels) -> None:
+def _draw_moving(
+    view: View, moving: list[Traveller], albedo: Pixels, surface: Pixels, emitter: Pixels
+) -> None:
     """Draw what moves, far to near, behind whatever stands nearer to the camera."""
     height, width = surface.shape
     camera = view.pinhole.position()
@@ -173,12 +182,15 @@ def _beams(view: View, moving: list[Traveller]) -> Pixels:
         left = np.array([-ahead[1], ahead[0]])
         nose = np.array([traveller.x_m, traveller.y_m]) + ahead * 2.4
         for reach_m, spread_m, level in ((15.0, 3.2, 36), (9.0, 2.2, 80)):
-            corners = [nose + left * 0.8, nose - left * 0.8, nose + ahead * reach_m - left * spread_m, nose + ahead * reach_m + left * spread_m]
+            corners = [
+                nose + left * 0.8,
+                nose - left * 0.8,
+                nose + ahead * reach_m - left * spread_m,
+                nose + ahead * reach_m + left * spread_m,
+            ]
             outline = quarter.outline(np.column_stack([np.array(corners), np.zeros(4)]))
             if outline is not None:
                 fill_convex(layer, outline[0], level, smooth=False)
     soft = cv2.resize(cv2.GaussianBlur(layer, (5, 5), 1.4), (width, height))
     soft = cv2.bitwise_and(soft, soft, mask=view.ground_shadow)
     return np.asarray(cv2.merge([soft, soft, cv2.convertScaleAbs(soft, alpha=0.85)]), np.uint8)
-
-

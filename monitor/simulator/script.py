@@ -17,7 +17,18 @@ from monitor.simulator.weather import WEATHER_KINDS, WeatherSpell
 
 DEFAULT_START = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
 Item = TypeVar("Item")
-_CAMERA_KEYS = {"name", "kind", "seed", "size", "infrared", "noise", "jpeg_quality", "username", "password", "auth"}
+_CAMERA_KEYS = {
+    "name",
+    "kind",
+    "seed",
+    "size",
+    "infrared",
+    "noise",
+    "jpeg_quality",
+    "username",
+    "password",
+    "auth",
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,9 @@ def read_script(path: Path, cameras: tuple[str, ...]) -> Script:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ScriptError([f"{path}: cannot be read ({error.strerror}); give a readable YAML file"]) from error
+        raise ScriptError(
+            [f"{path}: cannot be read ({error.strerror}); give a readable YAML file"]
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ScriptError([f"{path}: is not valid YAML: {error}"]) from error
     return parse_script(data, cameras)
@@ -49,8 +62,8 @@ def parse_script(data: object, cameras: tuple[str, ...]) -> Script:
     problems: list[str] = []
     if not isinstance(data, dict):
         raise ScriptError([f"script: expected a mapping with 'events', found {type(data).__name__}"])
-    for key in data.keys() - {"events", "weather", "cameras", "start"}:
-        problems.append(f"{key}: unknown key; known are cameras, events, start, weather")
+    unknown = sorted(map(str, data.keys() - {"events", "weather", "cameras", "start"}))
+    problems.extend(f"{key}: unknown key; known are cameras, events, start, weather" for key in unknown)
     own = tuple(_each(data, "cameras", _camera, problems))
     names = tuple(camera.name for camera in own) if "cameras" in data else cameras
     if len(set(names)) != len(names):
@@ -68,7 +81,10 @@ def parse_script(data: object, cameras: tuple[str, ...]) -> Script:
 
 
 def _each(
-    data: dict[str, Any], key: str, parse: Callable[[object, str, list[str]], Item | None], problems: list[str]
+    data: dict[str, Any],
+    key: str,
+    parse: Callable[[object, str, list[str]], Item | None],
+    problems: list[str],
 ) -> list[Item]:
     items = data.get(key) or []
     if not isinstance(items, list):
@@ -111,7 +127,9 @@ def _camera(data: object, where: str, problems: list[str]) -> SimulatedCamera | 
 
 def _spell(data: object, where: str, problems: list[str]) -> WeatherSpell | None:
     if not isinstance(data, dict):
-        problems.append(f"{where}: expected a mapping such as {{kind: rain, start: ..., end: ...}}, found {data!r}")
+        problems.append(
+            f"{where}: expected a mapping such as {{kind: rain, start: ..., end: ...}}, found {data!r}"
+        )
         return None
     start = parse_time(data.get("start"), f"{where}.start", problems)
     end = parse_time(data.get("end"), f"{where}.end", problems)

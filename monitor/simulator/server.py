@@ -41,7 +41,8 @@ class SiteServer:
             self._server = _Server((host, port), _Handler)
         except OSError as error:
             raise SimulatorError(
-                f"The simulator cannot listen on {host}:{port} ({error.strerror}).", "Choose another --port, or 0."
+                f"The simulator cannot listen on {host}:{port} ({error.strerror}).",
+                "Choose another --port, or 0.",
             ) from error
         self._server.owner = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
@@ -103,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Requests are not logged: several a second would hide the events."""
 
     def _answer(self) -> None:
@@ -215,11 +216,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _index(self) -> bytes:
         rows = "".join(
-            f'<li><a href="/{name}/snapshot.jpg"><img src="/{name}/snapshot.jpg" width="320" alt=""></a> {name}</li>'
+            f'<li><a href="/{name}/snapshot.jpg"><img src="/{name}/snapshot.jpg" width="320" alt=""></a> {name}'
             for name in map(html.escape, self.server.owner.site.names)
         )
-        page = f'<!doctype html><meta charset="utf-8"><title>Simulated site</title><h1>Simulated site</h1><ul>{rows}</ul>'
-        return f'{page}<p><a href="/truth.json">What is injected now</a></p>\n'.encode()
+        head = '<!doctype html><meta charset="utf-8"><title>Simulated site</title><h1>Simulated site</h1>'
+        return f'{head}<ul>{rows}</ul><p><a href="/truth.json">What is injected now</a></p>\n'.encode()
 
     def _body(self) -> bytes | None:
         """The request's body; None if it was refused."""
@@ -252,5 +253,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
-
-

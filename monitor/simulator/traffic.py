@@ -1,4 +1,4 @@
-"""Cars, lorries, fork-lifts and people on the lanes of a scene: where each is at a moment, without history."""
+"""Cars, lorries, fork-lifts and people on the lanes of a scene: where each is at a moment."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ class Traveller:
             coat, trousers = (self._colour(salt) for salt in (5, 6))
             stride = self.travelled_m / 1.5
             return person_faces(self.x_m, self.y_m, self.angle, stride, coat, trousers, camera)
-        colour = (214.0, 150.0, 30.0) if self.kind == "forklift" else CAR_COLOURS[int(len(CAR_COLOURS) * self._pick(7))]
+        colour = (
+            (214.0, 150.0, 30.0)
+            if self.kind == "forklift"
+            else CAR_COLOURS[int(len(CAR_COLOURS) * self._pick(7))]
+        )
         return car_faces(car_shape(self.shape_name), self.x_m, self.y_m, self.angle, colour, camera)
 
     @property
@@ -48,7 +52,11 @@ class Traveller:
             return Caster(box_corners(self.x_m, self.y_m, 0.42, 0.3), 0.0, 1.7)
         shape = car_shape(self.shape_name)
         turn_deg = math.degrees(self.angle) - 90
-        return Caster(box_corners(self.x_m, self.y_m, shape.width_m, shape.length_m, turn_deg), 0.0, shape.height_m * 0.92)
+        return Caster(
+            box_corners(self.x_m, self.y_m, shape.width_m, shape.length_m, turn_deg),
+            0.0,
+            shape.height_m * 0.92,
+        )
 
     def _pick(self, salt: int) -> float:
         return unit_hash(self.token, salt)
@@ -89,5 +97,10 @@ def _on_lane(lane: Lane, key: int, epoch_s: float, darkness: float) -> Iterator[
         ahead = steps[leg] / lengths[leg]
         angle = math.atan2(ahead[1], ahead[0])
         yield Traveller(
-            lane.traveller, float(x_m - ahead[1] * side), float(y_m + ahead[0] * side), angle, position_m, token
+            lane.traveller,
+            float(x_m - ahead[1] * side),
+            float(y_m + ahead[0] * side),
+            angle,
+            position_m,
+            token,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from monitor.simulator.projection import Pinhole
 from monitor.simulator.scene import MARGIN, Scene
 from monitor.simulator.surfaces import FOLIAGE, GROUND, SHADOW_BIT, SKY
 
+Layer = TypeVar("Layer", Pixels, NDArray[np.float32])
 _HAZE_REACH_M = 420.0
 
 
@@ -50,12 +52,14 @@ class View:
         warp = pose.matrix(width, height) @ into_frame
         flags = cv2.INTER_LINEAR if pose == Pose() else cv2.INTER_CUBIC
 
-        def warped(layer: NDArray[np.generic], flags: int) -> NDArray[np.generic]:
-            moved = cv2.warpAffine(layer, warp[:2], (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT)  # type: ignore[call-overload]
-            return np.asarray(moved)
+        def warped(layer: Layer, flags: int) -> Layer:
+            border = cv2.BORDER_REFLECT
+            return np.asarray(
+                cv2.warpAffine(layer, warp[:2], (width, height), flags=flags, borderMode=border), layer.dtype
+            )
 
-        surface = warped(scene.surface, cv2.INTER_NEAREST).astype(np.uint8)
-        depth = warped(scene.depth, cv2.INTER_NEAREST).astype(np.float32)
+        surface = warped(scene.surface, cv2.INTER_NEAREST)
+        depth = warped(scene.depth, cv2.INTER_NEAREST)
         pinhole = scene.pinhole.warped(warp)
         sky = surface == SKY
         rows_with_sky = np.flatnonzero(sky.any(axis=1))
@@ -65,11 +69,11 @@ class View:
         return cls(
             scene=scene,
             pinhole=pinhole,
-            albedo=warped(scene.albedo, flags).astype(np.uint8),
+            albedo=warped(scene.albedo, flags),
             surface=surface,
-            emitter=warped(scene.emitter, cv2.INTER_NEAREST).astype(np.uint8),
+            emitter=warped(scene.emitter, cv2.INTER_NEAREST),
             depth=depth,
-            lamp_light=warped(scene.lamp_light, cv2.INTER_LINEAR).astype(np.uint8),
+            lamp_light=warped(scene.lamp_light, cv2.INTER_LINEAR),
             haze=np.where(sky, 200, 255 * (1 - np.exp(-depth / _HAZE_REACH_M))).astype(np.uint8),
             ground_shadow=np.where(surface == GROUND, SHADOW_BIT, 0).astype(np.uint8),
             sky_rows=sky_rows,
@@ -88,19 +92,25 @@ class View:
         light = 205 * near * np.exp(-self.depth / 34) * np.exp(-((radius / 0.62) ** 2)) + 16
         light[self.surface == SKY] = 8
         light[self.surface == FOLIAGE] *= 1.55
-        return np.clip(light, 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(light, 0, 255), np.uint8)
 
 
 def cloud_layer(view: View, epoch_s: float) -> NDArray[np.float32]:
     """How much cloud covers each pixel of the sky rows (sky_rows, W), 0 to 1; drifts with time."""
     width = view.albedo.shape[1]
     stretch = np.array([[0.34, 0, 0], [0, 1.0, 0], [0, 0, 1.0]])
-    drift = np.array([[1, 0, math.fmod(epoch_s * 0.02, 512)], [0, 1, 30.0 * (view.scene.seed % 11)], [0, 0, 1]])
+    drift = np.array(
+        [[1, 0, math.fmod(epoch_s * 0.02, 512)], [0, 1, 30.0 * (view.scene.seed % 11)], [0, 0, 1]]
+    )
     mapping = (drift @ stretch @ view.clouds_from_frame)[:2]
     tile = _cloud_tile()
     return np.asarray(
         cv2.warpAffine(
-            tile, mapping, (width, view.sky_rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_WRAP
+            tile,
+            mapping,
+            (width, view.sky_rows),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_WRAP,
         ),
         np.float32,
     )
@@ -108,4 +118,4 @@ def cloud_layer(view: View, epoch_s: float) -> NDArray[np.float32]:
 
 def _cloud_tile() -> NDArray[np.float32]:
     shape = 0.7 * noise_tile(22.0) + 0.35 * noise_tile(7.0) + 0.15 * noise_tile(2.5)
-    return np.clip(0.15 + 0.55 * shape, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(0.15 + 0.55 * shape, 0, 1), np.float32)

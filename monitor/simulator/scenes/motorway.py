@@ -8,7 +8,7 @@ import numpy as np
 
 from monitor.simulator.props import block, building, fence, lamp_post, random_style, sign, tree
 from monitor.simulator.scene import Scene
-from monitor.simulator.scenes.stage import Stage, rectangle
+from monitor.simulator.scenes.stage import Stage, rectangle, steps_m
 
 
 def motorway(seed: int, view_size: tuple[int, int]) -> Scene:
@@ -27,15 +27,24 @@ def motorway(seed: int, view_size: tuple[int, int]) -> Scene:
     ]
     if rng.random() < 0.7:
         slip = shift + outer
-        regions.append((np.array([[slip, 20], [slip + 4, 20], [slip + 22, 130], [slip + 16, 130], [slip, 60]]), "asphalt"))
+        regions.append(
+            (
+                np.array([[slip, 20], [slip + 4, 20], [slip + 22, 130], [slip + 16, 130], [slip, 60]]),
+                "asphalt",
+            )
+        )
     painter.ground("grass", regions)
     for side in (-1, 1):
-        painter.marking(rectangle(shift + side * inner - 0.1 + side * 0.35, -5, shift + side * inner + 0.1 + side * 0.35, 400))
+        painter.marking(
+            rectangle(
+                shift + side * inner - 0.1 + side * 0.35, -5, shift + side * inner + 0.1 + side * 0.35, 400
+            )
+        )
         edge = shift + side * (median / 2 + 0.5 + lanes * lane_m)
         painter.marking(rectangle(edge - 0.12, -5, edge + 0.12, 400))
         for index in range(1, lanes):
             stage.dashes(shift + side * (median / 2 + 0.5 + index * lane_m), -3, 260, 4, 8, 0.18)
-    for start in np.arange(4, 300, 24):
+    for start in steps_m(4, 300, 24):
         barrier = rectangle(shift - 0.3, start, shift + 0.3, start + 24)
         stage.place(shift, start + 12, partial(block, painter, barrier, 0.0, 0.95, (168, 168, 162), rng))
     for side in (-1, 1):
@@ -45,7 +54,7 @@ def motorway(seed: int, view_size: tuple[int, int]) -> Scene:
                 continue
             stage.place(x_m, y_m, partial(tree, painter, x_m, y_m, uniform(5, 13), rng))
         rail = shift + side * (outer + 1.2)
-        for start in np.arange(6, 120, 22):
+        for start in steps_m(6, 120, 22):
             if side > 0 and start < 130 and len(regions) > 3:
                 continue
             ends = np.array([rail, float(start)]), np.array([rail, start + 22.0])
@@ -60,11 +69,25 @@ def motorway(seed: int, view_size: tuple[int, int]) -> Scene:
     bridge = uniform(150, 210)
     deck = rectangle(shift - outer - 12, bridge, shift + outer + 12, bridge + 8)
     stage.place(shift, bridge, partial(block, painter, deck, 5.6, 7.6, (160, 156, 148), rng))
-    for y_m in np.arange(uniform(18, 30), 170, 38):
+    for y_m in steps_m(uniform(18, 30), 170, 38):
         stage.place(shift, y_m, partial(lamp_post, painter, shift, y_m, 10.5, 2.2, 24))
     for index in range(lanes):
         offset = median / 2 + 0.5 + (index + 0.5) * lane_m
         speed = 24 + 4 * (lanes - index)
-        stage.lane([(shift + offset, -10), (shift + offset, 330)], "lorry" if index == lanes - 1 else "car", speed, 48, 0.5, 0.14)
-        stage.lane([(shift - offset, 330), (shift - offset, -10)], "lorry" if index == lanes - 1 else "car", speed, 52, 0.5, 0.14)
+        stage.lane(
+            [(shift + offset, -10), (shift + offset, 330)],
+            "lorry" if index == lanes - 1 else "car",
+            speed,
+            48,
+            0.5,
+            0.14,
+        )
+        stage.lane(
+            [(shift - offset, 330), (shift - offset, -10)],
+            "lorry" if index == lanes - 1 else "car",
+            speed,
+            52,
+            0.5,
+            0.14,
+        )
     return stage.finish()

@@ -9,7 +9,7 @@ import numpy as np
 from monitor.simulator.materials import Colour
 from monitor.simulator.props import block, building, lamp_post, random_style, sign, tree
 from monitor.simulator.scene import Scene
-from monitor.simulator.scenes.stage import Stage, rectangle
+from monitor.simulator.scenes.stage import Stage, rectangle, steps_m
 
 
 def plaza(seed: int, view_size: tuple[int, int]) -> Scene:
@@ -29,7 +29,11 @@ def plaza(seed: int, view_size: tuple[int, int]) -> Scene:
     circle = np.column_stack([np.cos(angles), np.sin(angles)])
     regions.append((circle * (radius + 2.4) + fountain, "slabs"))
     beds = [(uniform(-half + 3, half - 6), uniform(8, far - 14)) for _ in range(4)]
-    beds = [bed for bed in beds if abs(bed[0] - fountain[0]) > radius + 4 or abs(bed[1] - fountain[1]) > radius + 5]
+    beds = [
+        bed
+        for bed in beds
+        if abs(bed[0] - fountain[0]) > radius + 4 or abs(bed[1] - fountain[1]) > radius + 5
+    ]
     regions += [(rectangle(x, y, x + 3.4, y + 5), "grass") for x, y in beds]
     painter.ground("slabs", regions)
     stage.place(*fountain, partial(_fountain, stage, circle * radius + fountain, fountain))
@@ -56,7 +60,7 @@ def plaza(seed: int, view_size: tuple[int, int]) -> Scene:
     tower = rectangle(uniform(-20, 10), far + 22, uniform(14, 26), far + 36)
     stage.place(0, far + 26, partial(building, painter, tower, uniform(26, 44), random_style(rng), rng))
     for x_m in (-half + 1.5, half - 1.5):
-        for y_m in np.arange(uniform(9, 13), far - 6, 10.5):
+        for y_m in steps_m(uniform(9, 13), far - 6, 10.5):
             if rng.random() < 0.5:
                 stage.place(x_m, y_m, partial(tree, painter, x_m, y_m, uniform(4, 6.5), rng))
             else:
@@ -78,7 +82,14 @@ def _fountain(stage: Stage, ring: np.ndarray, centre: tuple[float, float]) -> No
     inner = (ring - centre) * 0.88 + centre
     block(stage.painter, inner, 0.66, 0.72, (84, 116, 124), stage.rng)
     x_m, y_m = centre
-    block(stage.painter, rectangle(x_m - 0.5, y_m - 0.5, x_m + 0.5, y_m + 0.5), 0.7, 3.0, (166, 160, 148), stage.rng)
+    block(
+        stage.painter,
+        rectangle(x_m - 0.5, y_m - 0.5, x_m + 0.5, y_m + 0.5),
+        0.7,
+        3.0,
+        (166, 160, 148),
+        stage.rng,
+    )
 
 
 def _kiosk(stage: Stage, x_m: float, y_m: float) -> None:
@@ -86,4 +97,6 @@ def _kiosk(stage: Stage, x_m: float, y_m: float) -> None:
     body = rectangle(x_m - 1.6, y_m - 1.2, x_m + 1.6, y_m + 1.2)
     awning = rectangle(x_m - 2.2, y_m - 2.0, x_m + 2.2, y_m + 1.4)
     stage.place(x_m, y_m, partial(block, stage.painter, body, 0.0, 2.4, paint, stage.rng, 0.6))
-    stage.place(x_m, y_m - 0.1, partial(block, stage.painter, awning, 2.4, 2.7, (206, 198, 184), stage.rng, 1.0))
+    stage.place(
+        x_m, y_m - 0.1, partial(block, stage.painter, awning, 2.4, 2.7, (206, 198, 184), stage.rng, 1.0)
+    )

@@ -18,6 +18,11 @@ def rectangle(left_m: float, near_m: float, right_m: float, far_m: float) -> Arr
     return np.array([[left_m, near_m], [right_m, near_m], [right_m, far_m], [left_m, far_m]])
 
 
+def steps_m(start_m: float, stop_m: float, step_m: float) -> list[float]:
+    """Evenly spaced positions from `start_m` up to, not including, `stop_m`."""
+    return [float(position) for position in np.arange(start_m, stop_m, step_m)]
+
+
 class Stage:
     """One scene while it is being put together; `rng` decides everything that varies with the seed."""
 
@@ -49,14 +54,22 @@ class Stage:
         self._waiting.append((-self.painter.distance_m(x_m, y_m), len(self._waiting), draw))
 
     def lane(
-        self, points: list[tuple[float, float]], traveller: str, speed_m_s: float, gap_m: float, busy: float, night_busy: float
-    ) -> None:  # fmt: skip
+        self,
+        points: list[tuple[float, float]],
+        traveller: str,
+        speed_m_s: float,
+        gap_m: float,
+        busy: float,
+        night_busy: float,
+    ) -> None:
         """A path along which `traveller` ('car' or 'person') moves."""
         self.painter.lanes.append(Lane(np.array(points), traveller, speed_m_s, gap_m, busy, night_busy))
 
-    def dashes(self, x_m: float, near_m: float, far_m: float, length_m: float, gap_m: float, width_m: float = 0.15) -> None:
+    def dashes(
+        self, x_m: float, near_m: float, far_m: float, length_m: float, gap_m: float, width_m: float = 0.15
+    ) -> None:
         """A broken line along Y."""
-        for start in np.arange(near_m, far_m, length_m + gap_m):
+        for start in steps_m(near_m, far_m, length_m + gap_m):
             self.painter.marking(rectangle(x_m - width_m / 2, start, x_m + width_m / 2, start + length_m))
 
     def finish(self) -> Scene:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
 from monitor.simulator.props import building, lamp_post, parked_car, random_style, sign, tree
 from monitor.simulator.scene import Scene
-from monitor.simulator.scenes.stage import Stage, rectangle
+from monitor.simulator.scenes.stage import Stage, rectangle, steps_m
 
 
 def street_crossing(seed: int, view_size: tuple[int, int]) -> Scene:
@@ -34,7 +32,7 @@ def street_crossing(seed: int, view_size: tuple[int, int]) -> Scene:
     stage.dashes(centre, -2, cross - cross_half - 6, 3, 3)
     stage.dashes(centre, cross + cross_half + 6, 120, 3, 3)
     for y_m in (cross - cross_half - 3.4, cross + cross_half + 0.8):
-        for x_m in np.arange(left + 0.4, right - 0.3, 1.0):
+        for x_m in steps_m(left + 0.4, right - 0.3, 1.0):
             painter.marking(rectangle(x_m, y_m, x_m + 0.5, y_m + 2.6))
     painter.marking(rectangle(centre + 0.2, cross - cross_half - 4.6, right - 0.1, cross - cross_half - 4.2))
     for x_m in (left - 0.15, right):
@@ -49,19 +47,21 @@ def street_crossing(seed: int, view_size: tuple[int, int]) -> Scene:
                 continue
             x0 = centre + side * (front + uniform(0, 0.6))
             box = rectangle(min(x0, x0 + side * depth_m), y_m, max(x0, x0 + side * depth_m), y_m + width_m)
-            house = partial(building, painter, box, uniform(7, 17), random_style(rng, rng.random() < 0.6), rng)
+            house = partial(
+                building, painter, box, uniform(7, 17), random_style(rng, rng.random() < 0.6), rng
+            )
             stage.place(x0, y_m + width_m / 2, house)
             y_m += width_m + (uniform(2, 6) if rng.random() < 0.15 else 0.05)
     end = rectangle(-24 + centre, 150, 24 + centre, 165)
     stage.place(0, 155, partial(building, painter, end, uniform(12, 22), random_style(rng), rng))
-    for y_m in np.arange(uniform(8, 13), 100, uniform(9, 14)):
+    for y_m in steps_m(uniform(8, 13), 100, uniform(9, 14)):
         if abs(y_m - cross) < cross_half + 4:
             continue
         x_m = right + walk * 0.75
         stage.place(x_m, y_m, partial(tree, painter, x_m, y_m, uniform(4.5, 8), rng))
         if rng.random() < 0.75:
             stage.place(left + 1.1, y_m, partial(parked_car, painter, left + 1.1, y_m + 4, 0.0, rng))
-    for y_m in np.arange(uniform(12, 18), 110, 24):
+    for y_m in steps_m(uniform(12, 18), 110, 24):
         stage.place(left - 0.7, y_m, partial(lamp_post, painter, left - 0.7, y_m, 7.0, 1.6))
     sign_at = (right + 0.6, cross - cross_half - 5)
     stage.place(*sign_at, partial(sign, painter, *sign_at, 2.9, (1.1, 0.8), (30, 70, 150), rng))

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
 from monitor.simulator.materials import Colour
 from monitor.simulator.props import block, sign
 from monitor.simulator.scene import Lamp, Scene
-from monitor.simulator.scenes.stage import Stage, rectangle
+from monitor.simulator.scenes.stage import Stage, rectangle, steps_m
 from monitor.simulator.surfaces import EMITTER_ALWAYS, TOP, wall_facing
 
-_GOODS: tuple[Colour, ...] = ((172, 132, 88), (186, 150, 108), (150, 112, 74), (70, 104, 150), (196, 190, 178), (150, 60, 50))
+_GOODS: tuple[Colour, ...] = (
+    (172, 132, 88),
+    (186, 150, 108),
+    (150, 112, 74),
+    (70, 104, 150),
+    (196, 190, 178),
+    (150, 60, 50),
+)
 
 
 def warehouse(seed: int, view_size: tuple[int, int]) -> Scene:
@@ -27,11 +32,13 @@ def warehouse(seed: int, view_size: tuple[int, int]) -> Scene:
         painter.marking(rectangle(x_m, -5, x_m + 0.12, long), (214, 182, 40))
     _shell(stage, wide, long, roof_m)
     pitch = uniform(5.6, 7.2)
-    racks = [side * (pitch * (i + 0.75)) for side in (-1, 1) for i in range(4) if pitch * (i + 0.75) + 1.2 < wide]
+    racks = [
+        side * (pitch * (i + 0.75)) for side in (-1, 1) for i in range(4) if pitch * (i + 0.75) + 1.2 < wide
+    ]
     start = uniform(9, 13)
     for x_m in racks:
         hue: Colour = (200, 92, 30) if rng.random() < 0.6 else (40, 76, 140)
-        for y_m in np.arange(start, long - 7, 2.9):
+        for y_m in steps_m(start, long - 7, 2.9):
             if abs(y_m - (start + 14.5)) < 1.5:
                 continue
             stage.place(x_m, y_m, partial(_rack, stage, x_m, float(y_m), int(rng.integers(3, 5)), hue))
@@ -41,7 +48,9 @@ def warehouse(seed: int, view_size: tuple[int, int]) -> Scene:
         goods = _GOODS[int(rng.integers(len(_GOODS)))]
         stage.place(x_m, y_m, partial(block, painter, box, 0.0, uniform(0.8, 1.8), goods, rng))
     for x_m in racks[::2]:
-        stage.place(x_m, start - 1, partial(sign, painter, x_m, start - 1, 4.6, (1.2, 0.7), (40, 40, 44), rng))
+        stage.place(
+            x_m, start - 1, partial(sign, painter, x_m, start - 1, 4.6, (1.2, 0.7), (40, 40, 44), rng)
+        )
     stage.lane([(0.9, 4), (0.9, long - 3)], "forklift", 2.6, 24, 0.5, 0.05)
     stage.lane([(-1.0, long - 3), (-1.0, 4)], "person", 1.2, 11, 0.4, 0.03)
     stage.lane([(-wide * 0.8, start + 14.5), (wide * 0.8, start + 14.5)], "person", 1.2, 13, 0.4, 0.02)
@@ -51,24 +60,30 @@ def warehouse(seed: int, view_size: tuple[int, int]) -> Scene:
 
 def _shell(stage: Stage, wide: float, long: float, roof_m: float) -> None:
     painter, rng = stage.painter, stage.rng
-    painter.polygon([[-wide, -5, roof_m], [wide, -5, roof_m], [wide, long, roof_m], [-wide, long, roof_m]], (104, 108, 112), TOP)
-    for y_m in np.arange(long - 2, 0, -5.0):
+    painter.polygon(
+        [[-wide, -5, roof_m], [wide, -5, roof_m], [wide, long, roof_m], [-wide, long, roof_m]],
+        (104, 108, 112),
+        TOP,
+    )
+    for y_m in steps_m(long - 2, 0, -5.0):
         painter.polygon(
-            [[-wide, y_m, roof_m - 0.1], [wide, y_m, roof_m - 0.1], [wide, y_m, roof_m - 0.9], [-wide, y_m, roof_m - 0.9]],
+            [[x, y_m, roof_m - drop] for x, drop in ((-wide, 0.1), (wide, 0.1), (wide, 0.9), (-wide, 0.9))],
             (132, 136, 142), wall_facing(0, -1),
         )  # fmt: skip
-        for x_m in np.arange(-wide + 4, wide - 2, 8.0):
+        for x_m in steps_m(-wide + 4, wide - 2, 8.0):
             low = roof_m - 1.0
             painter.polygon(
-                [[x_m, y_m - 1.8, low], [x_m + 1.1, y_m - 1.8, low], [x_m + 1.1, y_m + 0.6, low], [x_m, y_m + 0.6, low]],
+                [[x, y, low] for x, y in rectangle(x_m, y_m - 1.8, x_m + 1.1, y_m + 0.6)],
                 (236, 236, 226), TOP, EMITTER_ALWAYS,
             )  # fmt: skip
             painter.lamps.append(Lamp((x_m, y_m, low), 16.0, (0.28, 0.28, 0.26)))
-    block(painter, rectangle(-wide - 0.5, long, wide + 0.5, long + 0.5), 0.0, roof_m, (178, 180, 176), rng, 0.7)
+    block(
+        painter, rectangle(-wide - 0.5, long, wide + 0.5, long + 0.5), 0.0, roof_m, (178, 180, 176), rng, 0.7
+    )
     for side in (-1, 1):
         box = rectangle(side * wide - 0.2, -5, side * wide + 0.2, long)
         block(painter, box, 0.0, roof_m, (170, 174, 174), rng, 0.9)
-    for x_m in np.arange(-wide + 4, wide - 6, 9.5):
+    for x_m in steps_m(-wide + 4, wide - 6, 9.5):
         shade = stage.uniform(90, 170)
         gate = rectangle(x_m, long - 0.12, x_m + 4, long)
         block(painter, gate, 0.0, 4.4, (shade, shade * 1.02, shade * 1.06), rng)
@@ -80,7 +95,7 @@ def _rack(stage: Stage, x_m: float, y_m: float, levels: int, hue: Colour) -> Non
     painter, rng = stage.painter, stage.rng
     for level in range(levels):
         low = level * 1.9 + 0.15
-        for slot in np.array([2, 1, 0]):
+        for slot in (2, 1, 0):
             if rng.random() < 0.14:
                 continue
             near = y_m - 1.35 + slot * 0.92
