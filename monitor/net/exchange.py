@@ -121,7 +121,7 @@ class Exchange:
         if code in _TLS_CODES:
             return PeerUntrusted(
                 f"TLS with {origin} fails: {reason}.",
-                "Name its authority in `ca_file` or its key in `pinned_key`; begin with http:// if it has no TLS.",
+                "Name its authority in `ca_file` or its key in `pinned_key`; or write http://.",
             )
         if code == pycurl.E_COULDNT_CONNECT:
             return ConnectFailed(
