@@ -72,10 +72,12 @@ def explained(redact: Redact) -> Iterator[None]:
     except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
         raise
     except Exception as error:  # the last resort: nobody is helped by a traceback on the terminal
+        problem = redact(f"The program failed: {type(error).__name__}: {error}".rstrip(": "))
+        # After the line above, which sets up the logs if nothing else has.
         logging.getLogger("monitor.cli").debug("a fault of the program", exc_info=error)
         raise Refusal(
-            redact(f"The program failed: {type(error).__name__}: {error}".rstrip(": ")),
-            "This is a fault of the monitor, not of your configuration. `monitor --log-level debug …` shows where "
-            "it happened; please report that.",
+            problem,
+            "This is a fault of the monitor, not of your configuration. `monitor --log-level debug …` shows "
+            "where it happened; please report that.",
             exit_code=FAULT,
         ) from None

@@ -38,10 +38,10 @@ class FolderSource(SettingsModel):
     """Which files count, as a shell pattern."""
     mode: Literal["newest", "all"] | None = Field(default=None, examples=["newest"])
     """`newest` looks at the newest file at each check; `all` at every new file, one a check."""
-    time_from: Literal["mtime", "name"] | None = Field(default=None, examples=["mtime"])
-    """Whether the time of capture is the file's modification time or stands in its name."""
+    time_from: Literal["auto", "mtime", "name"] | None = Field(default=None, examples=["mtime"])
+    """Whether the time of capture stands in the file's name or is the time of writing; `auto` tries both."""
     time_format: str | None = Field(default=None, min_length=2, examples=["%Y%m%d_%H%M%S"])
-    """How the time stands in the name, with strptime's codes; required with `time_from: name`."""
+    """How the time stands in the name, with strptime's codes; the common forms need none."""
     time_zone: ZoneName | None = Field(default=None, examples=["Europe/Berlin"])
     """The zone of times in names; the site's where it is not given."""
     settle_s: Duration | None = Field(default=None, examples=["2s"])
@@ -50,6 +50,8 @@ class FolderSource(SettingsModel):
     """A newest file older than this means that the camera is offline."""
     recursive: Flag | None = Field(default=None, examples=[True])
     """Whether folders inside the folder are looked through too."""
+    max_bytes: Size | None = Field(default=None, examples=["20MB"])
+    """Larger files are refused."""
 
     @field_validator("time_format")
     @classmethod
@@ -64,15 +66,6 @@ class FolderSource(SettingsModel):
                 "monitor_time_format", "expected strptime codes such as %Y%m%d_%H%M%S"
             ) from None
         return value
-
-    @model_validator(mode="after")
-    def _name_needs_format(self) -> FolderSource:
-        """Times in names cannot be read without knowing how they are written."""
-        if self.time_from == "name" and self.time_format is None:
-            raise PydanticCustomError(
-                "monitor_time_format_missing", "time_from: name needs time_format, such as %Y%m%d_%H%M%S"
-            )
-        return self
 
 
 class HttpSource(SettingsModel):

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from monitor.domain.verdict import VerdictKind
 from monitor.settings.base import SettingsModel
-from monitor.settings.values import Address, AnchoredPath, Flag, Name, PositiveDuration, Secret
+from monitor.settings.values import AnchoredPath, Flag, Name, PositiveDuration, Secret, SecretAddress
 
 _SIGNING_KEY_BYTES = (24, 64)
 
@@ -68,14 +68,14 @@ class WebhookNotifier(_Channel):
 
     kind: Literal["webhook"] = Field(examples=["webhook"])
     """Posts JSON to an address."""
-    url: Address = Field(examples=["https://alerts.example/hooks/cameras"])
-    """The receiver's address; write it as `{env: NAME}` where the address itself is the secret."""
+    url: SecretAddress = Field(examples=["https://alerts.example/hooks/cameras"])
+    """The receiver's address; never shown, as such addresses are often secrets themselves."""
     secrets: tuple[SigningKey, ...] = Field(min_length=1, examples=[[{"env": "MONITOR_WEBHOOK_SECRET"}]])
     """Signing keys, newest first; several while the receiver changes over."""
     timeout_s: PositiveDuration = Field(default=10.0, examples=["10s"])
     """Time limit for one attempt."""
     allow_private: Flag = Field(default=False, examples=[True])
-    """Whether the address may be in a private network."""
+    """Whether the receiver may be on this machine or in a private network."""
     ca_file: AnchoredPath | None = Field(default=None, examples=["/etc/monitor/receivers-ca.pem"])
     """Certificates to trust in addition, for receivers with a private authority."""
 

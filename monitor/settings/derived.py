@@ -109,10 +109,10 @@ def field_descriptions(source: type) -> dict[str, str]:
     fields.
     """
     found = _attributes_section(source) | _strings_below_fields(source)
-    fallback = _summary(source)
-    return {
-        field.name: found.get(field.name, f"{fallback} ({_words(field.name)})") for field in fields(source)
+    texts = {
+        field.name: found.get(field.name) or _without_words(source, field.name) for field in fields(source)
     }
+    return {name: re.sub(r"`(\w+)_s`", r"`\1`", text) for name, text in texts.items()}
 
 
 def _counterpart(source: type, name: str, hint: Any) -> Any:
@@ -153,8 +153,10 @@ def _summary(source: type) -> str:
     return (inspect.getdoc(source) or source.__name__).partition("\n\n")[0].replace("\n", " ")
 
 
-def _words(name: str) -> str:
-    return key_of(name).replace("_", " ")
+def _without_words(source: type, name: str) -> str:
+    """For a field that nobody described: its name, and what the whole is about."""
+    words = key_of(name).replace("_", " ")
+    return f"{words[0].upper()}{words[1:]}. {_summary(source)}"
 
 
 def _attributes_section(source: type) -> dict[str, str]:

@@ -73,7 +73,9 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
         problems += [locate(keys, message, document) for keys, message in check_policies(settings)]
     if settings is None or problems:
         raise SettingsError(path, problems)
-    settings._origin = Origin(path, frozenset(reading.referenced), tuple(reading.warnings))
+    settings._origin = Origin(
+        path, frozenset(reading.referenced), tuple(reading.secret_files), tuple(reading.warnings)
+    )
     return settings
 
 

@@ -28,7 +28,7 @@ from monitor.settings.values import (
     Fraction,
     Name,
     PositiveDuration,
-    Size,
+    Share,
     ZoneName,
 )
 
@@ -45,9 +45,9 @@ class Mask(SettingsModel):
     """Left edge, 0 is the left of the picture."""
     top: Fraction = Field(examples=[0.0])
     """Top edge, 0 is the top of the picture."""
-    width: Fraction = Field(gt=0.0, examples=[0.3])
+    width: Share = Field(examples=[0.3])
     """Width; `left` + `width` is at most 1."""
-    height: Fraction = Field(gt=0.0, examples=[0.06])
+    height: Share = Field(examples=[0.06])
     """Height; `top` + `height` is at most 1."""
 
     @model_validator(mode="after")
@@ -143,29 +143,27 @@ class Service(SettingsModel):
     """Frames fetched at the same time."""
     grab_timeout_s: PositiveDuration = Field(default=10.0, examples=["10s"])
     """Time limit for one frame, where the camera has none of its own."""
-    jitter: Fraction = Field(default=0.1, examples=[0.1])
-    """Checks are spread over this part of their interval, so that cameras are not all asked at once."""
+    troubled_workers: Count = Field(default=24, le=512, examples=[24])
+    """The same for failing and slow cameras, which mostly wait and must not hold up the healthy ones."""
+    start_spread_s: PositiveDuration = Field(default=60.0, examples=["1m"])
+    """When the service starts, first checks are spread over at most this time."""
     drain_timeout_s: Duration = Field(default=20.0, examples=["20s"])
     """How long checks in progress may take to finish when the service is stopped."""
     encoder_threads: Count | None = Field(default=None, le=256, examples=[2])
     """Threads of the network; as many as there are processor cores where it is not given."""
-    batch: Count = Field(default=8, le=256, examples=[8])
+    encoder_batch: Count = Field(default=8, le=256, examples=[8])
     """Frames that go through the network together at most."""
 
 
 class Retention(SettingsModel):
-    """How long things are kept. References are kept for ever."""
+    """How long things are kept. References, open incidents and what a person labelled are kept for ever."""
 
     observations_s: PositiveDuration = Field(default=90 * 86_400.0, examples=["90d"])
     """Results of single checks."""
-    images_s: PositiveDuration = Field(default=14 * 86_400.0, examples=["14d"])
-    """Pictures of checks that belong to no open incident and are no reference."""
+    images_s: PositiveDuration = Field(default=30 * 86_400.0, examples=["30d"])
+    """Pictures of single checks, and of incidents since they were over."""
     incidents_s: PositiveDuration = Field(default=730 * 86_400.0, examples=["730d"])
-    """Incidents that are over, with their pictures."""
-    deliveries_s: PositiveDuration = Field(default=90 * 86_400.0, examples=["90d"])
-    """What was sent to whom."""
-    max_disk: Size | None = Field(default=None, examples=["20GB"])
-    """Pictures take at most this much; the oldest go first."""
+    """Incidents since they were over, with what was sent to whom."""
 
 
 class Logging(SettingsModel):
@@ -184,11 +182,13 @@ class Origin:
     Attributes:
         file: The configuration file, or None for settings made in code.
         referenced: Secret values that came from the environment, from files or out of addresses.
+        secret_files: Files that secrets were read from; a change of one is a change of the configuration.
         warnings: Sentences for the operator about things that work but should be changed.
     """
 
     file: Path | None = None
     referenced: frozenset[str] = field(default=frozenset(), repr=False)
+    secret_files: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -210,14 +210,14 @@ class Settings(SettingsModel):
     data_dir: AnchoredPath = Field(default=Path("monitor-data"), examples=["/var/lib/monitor"])
     """Folder for pictures and the SQLite database; a relative path starts at the configuration file."""
     database: Database = Field(default_factory=Database, examples=[{"url": {"env": "MONITOR_DATABASE_URL"}}])
-    """Where results are kept."""
+    """The database for results."""
     bundle: BundlePath = Field(
         default=None, examples=["/var/lib/monitor/bundles/site-a"], json_schema_extra={"default": "default"}
     )
     """The network to use: path of a bundle, or `default` for the one that comes with the service."""
     service: Service = Field(default_factory=Service, examples=[{"workers": 16}])
-    """How the daemon works."""
-    retention: Retention = Field(default_factory=Retention, examples=[{"images": "14d"}])
+    """Bounds of the daemon."""
+    retention: Retention = Field(default_factory=Retention, examples=[{"images": "30d"}])
     """How long things are kept."""
     logging: Logging = Field(default_factory=Logging, examples=[{"format": "json"}])
     """What the service says about itself."""

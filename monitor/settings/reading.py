@@ -22,12 +22,14 @@ class Reading:
         base: Folder that relative paths start from: that of the configuration file.
         referenced: Every value that came from the environment, from a file or out of a URL; all of them
             secret.
+        secret_files: Files that `{file: PATH}` named, in the order met.
         warnings: Things to tell the operator that do not make the file unusable, without secrets.
     """
 
     environ: Mapping[str, str] = field(default_factory=dict)
     base: Path = field(default_factory=Path)
     referenced: set[str] = field(default_factory=set)
+    secret_files: dict[Path, None] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def anchored(self, path: str) -> Path:
@@ -105,6 +107,7 @@ def _from_file(name: str, reading: Reading) -> str:
         ) from None
     if not value:
         raise PydanticCustomError("monitor_file_empty", "the secret file {path} is empty", details)
+    reading.secret_files[path] = None
     if mode & 0o004:
         reading.warn(
             f"The secret file {path} can be read by every user of this machine; run: chmod o-r {path}"

@@ -12,7 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from monitor.settings.models import Settings
-from monitor.settings.values import format_duration
+from monitor.settings.values import KIND_KEY, format_duration
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -29,7 +29,7 @@ class _Generator(GenerateJsonSchema):
 def json_schema() -> dict[str, Any]:
     """The schema of a configuration file, with a description and an example for each property."""
     schema = Settings.model_json_schema(by_alias=True, schema_generator=_Generator)
-    _tidy(schema)
+    _tidy(schema, schema)
     return {"$schema": SCHEMA_DIALECT, **schema}
 
 
@@ -63,34 +63,36 @@ def _resolved(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str
     return node
 
 
-def _tidy(node: Any) -> None:
+def _tidy(node: Any, schema: Mapping[str, Any]) -> None:
     """Drop empty defaults and generated titles, and write durations as people do."""
     if isinstance(node, list):
         for inner in node:
-            _tidy(inner)
+            _tidy(inner, schema)
     if not isinstance(node, dict):
         return
     for inner in node.values():
-        _tidy(inner)
+        _tidy(inner, schema)
     if "default" in node and node["default"] in (None, {}, []):
         del node["default"]
-    for name, inner in node.get("properties", {}).items():
-        if _is_generated_title(inner.get("title"), name):
-            del inner["title"]
-        if inner.get("title") == "duration":
-            _spell_durations(inner)
-    if node.get("title") == "duration":
-        _spell_durations(node)
+    for inner in node.get("properties", {}).values():
+        inner.pop("title", None)  # made from the key, says nothing new
+        # The generator leaves out what the thing referred to says in the same words.
+        text = inner.get("description") or _resolved(inner, schema)["description"]
+        inner["description"] = text.replace("\n", " ")
+        for setting in ("default", "examples"):
+            if setting in inner and _is_duration(inner):
+                inner[setting] = _spelled(inner[setting])
 
 
-def _is_generated_title(title: object, name: str) -> bool:
-    return isinstance(title, str) and title.casefold().replace(" ", "_") in (name, f"{name}_s")
+def _is_duration(node: Mapping[str, Any]) -> bool:
+    extra = node.get("additionalProperties")
+    return node.get(KIND_KEY) == "duration" or (isinstance(extra, Mapping) and _is_duration(extra))
 
 
-def _spell_durations(node: dict[str, Any]) -> None:
-    if isinstance(node.get("default"), int | float):
-        node["default"] = format_duration(node["default"])
-    node["examples"] = [
-        format_duration(example) if isinstance(example, int | float) else example
-        for example in node.get("examples", [])
-    ]
+def _spelled(value: Any) -> Any:
+    """Seconds in any depth as durations."""
+    if isinstance(value, list):
+        return [_spelled(inner) for inner in value]
+    if isinstance(value, Mapping):
+        return {key: _spelled(inner) for key, inner in value.items()}
+    return format_duration(value) if isinstance(value, int | float) else value

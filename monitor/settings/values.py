@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, LiteralString
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -33,6 +33,7 @@ _SIZE_UNITS_BYTES: dict[str, int] = {"": 1, "B": 1} | {
 }
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]i?B|B|)", re.IGNORECASE)
 _NAME = re.compile(r"\w[\w.-]{0,63}")
+_NO_ADDRESS: LiteralString = "expected an address that begins with http:// or https:// and a host"
 _LONGEST_S = 100 * 365.25 * 86_400.0
 
 
@@ -146,14 +147,21 @@ def _address(value: object, info: ValidationInfo) -> object:
         raise PydanticCustomError("monitor_url", "expected an address such as http://192.0.2.10/snapshot.jpg")
     parts = split_url(found)
     if parts is None:
-        raise PydanticCustomError(
-            "monitor_url", "expected an address that begins with http:// or https:// and a host"
-        )
+        raise PydanticCustomError("monitor_url", _NO_ADDRESS)
     if "@" in parts.netloc:
         raise PydanticCustomError(
             "monitor_url_twice", "credentials stand in the address and also beside it; keep one of the two"
         )
     return found
+
+
+def _secret_address(value: SecretStr) -> SecretStr:
+    parts = split_url(value.get_secret_value())
+    if parts is None:
+        raise PydanticCustomError("monitor_url", _NO_ADDRESS)
+    if "@" in parts.netloc:
+        raise PydanticCustomError("monitor_url_credentials", "this address cannot contain user:password@")
+    return value
 
 
 def _database(value: SecretStr, info: ValidationInfo) -> SecretStr:
@@ -171,20 +179,41 @@ def _database(value: SecretStr, info: ValidationInfo) -> SecretStr:
     return value
 
 
+# Says in the schema what a text stands for, where JSON has no type for it.
+KIND_KEY = "x-kind"
 _SECRET_SCHEMA: dict[str, Any] = {
     "anyOf": [
         {"type": "string"},
-        {"type": "object", "properties": {"env": {"type": "string"}}, "required": ["env"]},
-        {"type": "object", "properties": {"file": {"type": "string"}}, "required": ["file"]},
+        {
+            "type": "object",
+            "properties": {
+                "env": {
+                    "type": "string",
+                    "description": "An environment variable.",
+                    "examples": ["GATE_PASSWORD"],
+                }
+            },
+            "required": ["env"],
+            "additionalProperties": False,
+        },
+        {
+            "type": "object",
+            "properties": {
+                "file": {"type": "string", "description": "A file's path.", "examples": ["/run/secrets/gate"]}
+            },
+            "required": ["file"],
+            "additionalProperties": False,
+        },
     ],
-    "title": "secret",
+    KIND_KEY: "secret",
 }
-_DURATION_SCHEMA: dict[str, Any] = {"type": ["string", "number"], "title": "duration"}
+_DURATION_SCHEMA: dict[str, Any] = {"type": ["string", "number"], KIND_KEY: "duration"}
 
 Flag = Annotated[bool, Strict()]
 Count = Annotated[int, Strict(), Field(ge=1)]
 WholeNumber = Annotated[int, Strict()]
 Number = Annotated[float, Strict(), AllowInfNan(False)]
+Share = Annotated[float, Strict(), Field(gt=0.0, le=1.0)]
 Fraction = Annotated[float, Strict(), Field(ge=0.0, le=1.0)]
 Duration = Annotated[float, BeforeValidator(parse_duration), WithJsonSchema(_DURATION_SCHEMA)]
 PositiveDuration = Annotated[Duration, AfterValidator(_positive), WithJsonSchema(_DURATION_SCHEMA)]
@@ -192,16 +221,19 @@ Size = Annotated[
     int,
     BeforeValidator(parse_size),
     AfterValidator(_positive),
-    WithJsonSchema({"type": ["string", "integer"], "title": "size"}),
+    WithJsonSchema({"type": ["string", "integer"], KIND_KEY: "size"}),
 ]
 Name = Annotated[str, AfterValidator(_named)]
-ZoneName = Annotated[str, AfterValidator(_zone), WithJsonSchema({"type": "string", "title": "time zone"})]
-AnchoredPath = Annotated[Path, BeforeValidator(_path), WithJsonSchema({"type": "string", "title": "path"})]
+ZoneName = Annotated[str, AfterValidator(_zone), WithJsonSchema({"type": "string", KIND_KEY: "time zone"})]
+AnchoredPath = Annotated[Path, BeforeValidator(_path), WithJsonSchema({"type": "string", KIND_KEY: "path"})]
 BundlePath = Annotated[
-    Path | None, BeforeValidator(_bundle), WithJsonSchema({"type": "string", "title": "path"})
+    Path | None, BeforeValidator(_bundle), WithJsonSchema({"type": "string", KIND_KEY: "path"})
 ]
 Secret = Annotated[SecretStr, BeforeValidator(_secret), WithJsonSchema(_SECRET_SCHEMA)]
-Address = Annotated[str, BeforeValidator(_address), WithJsonSchema(_SECRET_SCHEMA | {"title": "address"})]
+Address = Annotated[str, BeforeValidator(_address), WithJsonSchema(_SECRET_SCHEMA | {KIND_KEY: "address"})]
+SecretAddress = Annotated[
+    Secret, AfterValidator(_secret_address), WithJsonSchema(_SECRET_SCHEMA | {KIND_KEY: "address"})
+]
 DatabaseUrl = Annotated[
-    Secret, AfterValidator(_database), WithJsonSchema(_SECRET_SCHEMA | {"title": "address"})
+    Secret, AfterValidator(_database), WithJsonSchema(_SECRET_SCHEMA | {KIND_KEY: "address"})
 ]
