@@ -40,7 +40,7 @@ class DueView(Protocol):
         ...
 
     @property
-    def next_due_at(self) -> datetime:
+    def due_at(self) -> datetime:
         """Since when it is due, aware UTC."""
         ...
 
@@ -129,7 +129,7 @@ class Dispatcher:
             return sum(pace.troubled for pace in self._pace.values())
 
     def _hand_out(self, row: DueView, read_s: float, due_count: int) -> bool:
-        key, slot = row.key, row.next_due_at
+        key, slot = row.key, row.due_at
         if self._lanes.holds(key):
             return False
         now_s = self._clock.monotonic_s()
@@ -151,7 +151,7 @@ class Dispatcher:
 
     def _first_pace(self, row: DueView, now_s: float, due_count: int) -> _Pace:
         pace = _Pace(troubled=row.key in self._known_troubled)
-        if row.next_due_at < self._started_at:
+        if row.due_at < self._started_at:
             # Everything is overdue after a downtime: not all cameras, and the whole network, in one second.
             window_s = min(self._options.start_spread_s, due_count / self._options.start_rate_per_s)
             pace.not_before_s = now_s + self._random.uniform(0.0, window_s)
@@ -195,11 +195,11 @@ class Dispatcher:
 
     def _release(self, key: ViewKey) -> None:
         """After a check that went well: what had failed for the same cause need not wait out its rest."""
-        was_failing = self._faults.failing(key)
-        others = self._faults.clear(key)
-        if not was_failing:
+        if not self._faults.failing(key):
             return
-        _log.info("check.works_again", view=str(key), others_retried=len(others))
+        others = self._faults.clear(key)
+        if not others:
+            _log.info("check.works_again", view=str(key))
         with self._lock:
             for other in others:
                 self._pace[other].not_before_s = float("-inf")

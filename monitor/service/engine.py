@@ -17,6 +17,7 @@ from monitor.service.counters import ServiceCounters, Tally
 from monitor.service.dispatch import Dispatcher, DueViews, Observe
 from monitor.service.jobs import Job, Jobs
 from monitor.service.lanes import Lanes
+from monitor.service.lock_keeper import HoldLock, LockKeeper
 from monitor.service.options import ServiceOptions
 from monitor.service.orders import Order, Orders, signals_as_orders
 from monitor.service.reload import Reload, Reloader
@@ -31,6 +32,7 @@ CLOCK_LOOK_S = 1.0
 CLOCK_STEP_S = 5.0
 EXIT_DRAINED = 0
 EXIT_ABANDONED = 3
+EXIT_GAVE_WAY = 4
 
 
 class Outbox(Protocol):
@@ -54,6 +56,7 @@ class Service:
         outbox: Sends alerts.
         prune: Clears what is past its retention.
         reload: Reads the configuration again, all or nothing.
+        hold_lock: Takes the lock against a second daemon on the same database.
         clock: Time.
         options: Pace and bounds; fixed for the life of the process.
         watched: Configuration files whose change means a reload.
@@ -70,6 +73,7 @@ class Service:
         outbox: Outbox,
         prune: Callable[[], object],
         reload: Reload,
+        hold_lock: HoldLock,
         clock: Clock,
         options: ServiceOptions | None = None,
         watched: Sequence[Path] = (),
@@ -91,6 +95,7 @@ class Service:
             due, observe, self._lanes, clock, options, self._tally, random, known_troubled
         )
         self._reloader = Reloader(reload, watched, self._supervisor)
+        self._keeper = LockKeeper(hold_lock, self.stop)
         self._dispatched_s = clock.monotonic_s()
         wanted_s = self._supervisor.heartbeat_within_s
         heartbeat_every_s = min(options.heartbeat_every_s, wanted_s or options.heartbeat_every_s)
@@ -99,6 +104,7 @@ class Service:
                 Job("dispatch", self._dispatch, options.tick_s),
                 Job("deliver", self._deliver, options.deliver_every_s),
                 Job("reload", self._reloader.turn, options.watch_every_s),
+                Job("lock", self._keeper.look_after, options.heartbeat_every_s, options.heartbeat_every_s),
                 Job("heartbeat", self._heartbeat, heartbeat_every_s),
                 Job("prune", prune, options.prune_every_s, random.uniform(0.1, 0.2) * options.prune_every_s),
             ]
@@ -111,16 +117,24 @@ class Service:
             handle_signals: Whether SIGTERM, SIGINT and SIGHUP are taken as orders; needs the main thread.
 
         Returns:
-            The exit code: 0, or 3 when work had to be abandoned. After 3 the process should end with
-            `end_process`, because threads may be stuck in it.
+            The exit code: 0; 3 when work had to be abandoned; 4 when another daemon has taken the database.
+            After 3 the process should end with `end_process`, because threads may be stuck in it.
+
+        Raises:
+            DaemonAlreadyRunning: Another daemon works on the same database.
+            StoreError: The database cannot be reached.
         """
-        with signals_as_orders(self._orders) if handle_signals else nullcontext():
-            self._lanes.start()
-            self._jobs.start()
-            self._supervisor.ready("running")
-            _log.info("service.started")
-            self._obey()
-            return self._shut_down()
+        self._keeper.take()
+        try:
+            with signals_as_orders(self._orders) if handle_signals else nullcontext():
+                self._lanes.start()
+                self._jobs.start()
+                self._supervisor.ready("running")
+                _log.info("service.started")
+                self._obey()
+                return self._shut_down()
+        finally:
+            self._keeper.release()
 
     def stop(self) -> None:
         """Let `run` stop, from any thread."""
@@ -187,17 +201,20 @@ class Service:
             )
             return EXIT_ABANDONED
         _log.info("service.stopped", status=self.counters().describe())
-        return EXIT_DRAINED
+        return EXIT_GAVE_WAY if self._keeper.taken_by_other else EXIT_DRAINED
 
     def _dispatch(self) -> None:
         try:
-            self._dispatcher.tick()
+            if self._keeper.is_held:
+                self._dispatcher.tick()
         finally:
             # Also after a failure: a database that is away is no reason to be restarted, a dispatcher that
             # hangs is.
             self._dispatched_s = self._clock.monotonic_s()
 
     def _deliver(self) -> None:
+        if not self._keeper.is_held:
+            return
         report = self._outbox.deliver_due()
         self._tally.add(sent=report.sent, rescheduled=report.rescheduled, dead=report.dead)
 

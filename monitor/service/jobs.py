@@ -78,8 +78,9 @@ class Jobs:
             self._scheduler.modify_job(job.name, next_run_time=now + timedelta(seconds=job.every_s))
 
     def stop(self) -> None:
-        """Start nothing more; what runs goes on."""
-        self._scheduler.shutdown(wait=False)
+        """Start nothing more; what runs goes on. May be called twice."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     def join(self, timeout_s: float) -> bool:
         """Wait for what runs; whether all of it ended in time."""

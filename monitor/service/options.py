@@ -31,7 +31,7 @@ class ServiceOptions:
         deliver_every_s: Seconds between looks at due deliveries.
         prune_every_s: Seconds between clearings of what is past its retention.
         watch_every_s: Seconds between looks at the configuration files.
-        heartbeat_every_s: Seconds between signs of life to the supervisor.
+        heartbeat_every_s: Seconds between signs of life to the supervisor, and between looks at the lock.
         stalled_after_s: Without a turn of the dispatcher for this long there are no more signs of life.
         drain_timeout_s: How long running work may take to finish once the daemon is told to stop.
     """
