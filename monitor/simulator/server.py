@@ -216,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _index(self) -> bytes:
         rows = "".join(
-            f'<li><a href="/{name}/snapshot.jpg"><img src="/{name}/snapshot.jpg" width="320" alt=""></a> {name}'
+            f'<li><a href="/{name}/snapshot.jpg"><img src="/{name}/snapshot.jpg" width=320 alt=""></a>{name}'
             for name in map(html.escape, self.server.owner.site.names)
         )
         head = '<!doctype html><meta charset="utf-8"><title>Simulated site</title><h1>Simulated site</h1>'

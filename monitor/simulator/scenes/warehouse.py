@@ -93,15 +93,16 @@ def _shell(stage: Stage, wide: float, long: float, roof_m: float) -> None:
 def _rack(stage: Stage, x_m: float, y_m: float, levels: int, hue: Colour) -> None:
     """One bay of a rack, 2.8 m along Y and 1.2 m deep, with pallets on each level."""
     painter, rng = stage.painter, stage.rng
+    far = painter.distance_m(x_m, y_m) > 28  # single pallets are no longer told apart
+    slots = [(y_m - 1.35, 2.66)] if far else [(y_m - 1.35 + slot * 0.92, 0.82) for slot in (2, 1, 0)]
     for level in range(levels):
         low = level * 1.9 + 0.15
-        for slot in (2, 1, 0):
+        for near, long in slots:
             if rng.random() < 0.14:
                 continue
-            near = y_m - 1.35 + slot * 0.92
             high = low + float(rng.uniform(0.7, 1.55))
             goods = _GOODS[int(rng.integers(len(_GOODS)))]
-            block(painter, rectangle(x_m - 0.55, near, x_m + 0.55, near + 0.82), low, high, goods, rng)
+            block(painter, rectangle(x_m - 0.55, near, x_m + 0.55, near + long), low, high, goods, rng)
         beam = rectangle(x_m - 0.62, y_m - 1.4, x_m + 0.62, y_m + 1.4)
         block(painter, beam, low - 0.14, low, hue, rng)
     for side in (-0.62, 0.55):
