@@ -33,14 +33,18 @@ def remedy(verdict: Verdict) -> str:
         return f"{restoring_move(verdict.displacement)} If the new view is meant, accept it."
     if verdict.kind is VerdictKind.DIFFERENT_SCENE and verdict.looks_like:
         return f"The picture is that of {verdict.looks_like}: look for swapped cables or addresses."
-    return _REMEDIES.get(verdict.kind, "Turn the camera back to its reference view. If the new view is meant, accept it.")
+    return _REMEDIES.get(
+        verdict.kind, "Turn the camera back to its reference view. If the new view is meant, accept it."
+    )
 
 
 def restoring_move(displacement: Displacement) -> str:
     """How to turn the camera back: where the content went, the camera must follow."""
     parts = []
     if abs(displacement.dx) >= 0.005:
-        parts.append(f"pan {'right' if displacement.dx > 0 else 'left'} by {abs(displacement.dx) * 100:.1f} % of the view")
+        parts.append(
+            f"pan {'right' if displacement.dx > 0 else 'left'} by {abs(displacement.dx) * 100:.1f} % of the view"
+        )
     if abs(displacement.dy) >= 0.005:
         parts.append(f"tilt {'down' if displacement.dy > 0 else 'up'} by {abs(displacement.dy) * 100:.1f} %")
     if abs(displacement.roll_deg) >= 0.3:
@@ -48,7 +52,9 @@ def restoring_move(displacement: Displacement) -> str:
         turn = "counter-clockwise" if displacement.roll_deg > 0 else "clockwise"
         parts.append(f"turn the camera {turn} by {abs(displacement.roll_deg):.1f}°")
     if abs(displacement.zoom - 1) >= 0.008:
-        parts.append(f"zoom {'out' if displacement.zoom > 1 else 'in'} by {abs(displacement.zoom - 1) * 100:.0f} %")
+        parts.append(
+            f"zoom {'out' if displacement.zoom > 1 else 'in'} by {abs(displacement.zoom - 1) * 100:.0f} %"
+        )
     if not parts:
         return "Turn the camera back to its reference view."
     text = ", ".join(parts) + "."

@@ -97,7 +97,9 @@ def decide(quality: FrameQuality, comparisons: Sequence[Comparison], thresholds:
     belief, best = max(judged, key=lambda pair: _preference(*pair))
     evidence = _evidence(quality, best, belief, thresholds)
     if not all(math.isfinite(value) for value in evidence.values() if isinstance(value, float)):
-        return Verdict(VerdictKind.UNSURE, 1.0, ("The evidence is not a number.",), evidence=_finite(evidence))
+        return Verdict(
+            VerdictKind.UNSURE, 1.0, ("The evidence is not a number.",), evidence=_finite(evidence)
+        )
     kind, confidence, reasons = (
         _fault_of_light(quality, best, belief, thresholds)
         or _fault_of_lens(quality, best, belief, thresholds)
@@ -155,7 +157,10 @@ def _moved_share(displacement: Displacement, thresholds: Thresholds) -> float:
 def _displacement(comparison: Comparison, thresholds: Thresholds) -> Displacement | None:
     """The alignment's where it locks, for it is far more exact; else the network's."""
     alignment = comparison.alignment
-    locked = alignment is not None and alignment.support >= (thresholds.support_floor + thresholds.support_lock) / 2
+    locked = (
+        alignment is not None
+        and alignment.support >= (thresholds.support_floor + thresholds.support_lock) / 2
+    )
     if alignment is not None and (locked or comparison.network_displacement is None):
         return alignment.displacement
     return comparison.network_displacement
@@ -173,7 +178,11 @@ def _fault_of_light(
     if quality.brightness < thresholds.dark_brightness and quality.contrast < thresholds.dark_contrast:
         return VerdictKind.DARK, 1.0, (f"Mean brightness is {quality.brightness * 100:.1f} %.",)
     if quality.bright_fraction >= thresholds.bright_fraction and belief.recognised < thresholds.confidence:
-        return VerdictKind.OVEREXPOSED, 0.9, (f"{quality.bright_fraction * 100:.0f} % of the picture is blown out.",)
+        return (
+            VerdictKind.OVEREXPOSED,
+            0.9,
+            (f"{quality.bright_fraction * 100:.0f} % of the picture is blown out.",),
+        )
     return None
 
 
@@ -240,12 +249,15 @@ def _evidence(
             "roll_deg": alignment.displacement.roll_deg,
             "zoom": alignment.displacement.zoom,
         }
-    found |= {f"threshold_{field.name}": float(getattr(thresholds, field.name)) for field in fields(thresholds)}
+    found |= {
+        f"threshold_{field.name}": float(getattr(thresholds, field.name)) for field in fields(thresholds)
+    }
     return found
 
 
 def _finite(evidence: Mapping[str, float | str | None]) -> dict[str, float | str | None]:
     """The same without what JSON cannot hold."""
     return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in evidence.items()
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in evidence.items()
     }

@@ -66,7 +66,9 @@ class Displacement:
         if abs(self.dy) >= 0.002:
             parts.append(f"{abs(self.dy) * 100:.1f} % {'down' if self.dy > 0 else 'up'}")
         if abs(self.roll_deg) >= 0.2:
-            parts.append(f"{abs(self.roll_deg):.1f}° {'counter-clockwise' if self.roll_deg > 0 else 'clockwise'}")
+            parts.append(
+                f"{abs(self.roll_deg):.1f}° {'counter-clockwise' if self.roll_deg > 0 else 'clockwise'}"
+            )
         if abs(self.zoom - 1.0) >= 0.005:
             parts.append(f"zoom {self.zoom:.3f}")
         return ", ".join(parts) or "not measurably"

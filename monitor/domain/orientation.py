@@ -30,9 +30,10 @@ class Orientation(StrEnum):
     @property
     def inverse(self) -> Orientation:
         """The orientation that undoes this one."""
-        return {Orientation.ROTATED_90: Orientation.ROTATED_270, Orientation.ROTATED_270: Orientation.ROTATED_90}.get(
-            self, self
-        )
+        return {
+            Orientation.ROTATED_90: Orientation.ROTATED_270,
+            Orientation.ROTATED_270: Orientation.ROTATED_90,
+        }.get(self, self)
 
     @property
     def swaps_sides(self) -> bool:

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from monitor.domain.displacement import Displacement, Tolerance
-from monitor.domain.verdict import Verdict, VerdictKind
+from monitor.domain.verdict import VerdictKind
 
 # Verdicts that say nothing about where the camera points: they neither confirm nor clear a suspicion.
 SILENT = frozenset({VerdictKind.UNSURE, VerdictKind.DARK})
@@ -164,4 +164,3 @@ class Transition:
     cause: VerdictKind | None
     reason: str
     flapping: bool = False
-

@@ -48,7 +48,9 @@ def advance(
 
 def next_check_after_s(state: ViewState, interval_s: float, policy: StatePolicy) -> float:
     """Seconds until the view should be looked at again: soon while something is in doubt."""
-    recovering = state.status is Status.ALERT and bool(state.recent) and state.recent[-1].kind is VerdictKind.OK
+    recovering = (
+        state.status is Status.ALERT and bool(state.recent) and state.recent[-1].kind is VerdictKind.OK
+    )
     if state.status is Status.SUSPECT or recovering:
         return min(interval_s, policy.recheck_s)
     return interval_s
@@ -62,7 +64,8 @@ def _tells_nothing(
     state: ViewState, verdict: Verdict, at: datetime, policy: StatePolicy
 ) -> tuple[ViewState, Transition | None]:
     """Night and doubt neither confirm nor clear; if they last, that is said, and a dark lasting beyond any night
-    is an incident of its own (a lens painted over at dusk looks like a night that never ends)."""
+    is an incident of its own (a lens painted over at dusk looks like a night that never ends).
+    """
     dark = verdict.kind is VerdictKind.DARK
     state = replace(
         state,
@@ -96,7 +99,9 @@ def _good(state: ViewState, at: datetime, policy: StatePolicy) -> tuple[ViewStat
         case Status.OK:
             return state, None
         case Status.SUSPECT:
-            still_possible = sum(check.kind is not VerdictKind.OK for check in state.recent[1 - policy.window :])
+            still_possible = sum(
+                check.kind is not VerdictKind.OK for check in state.recent[1 - policy.window :]
+            )
             if policy.window > 1 and still_possible + 1 >= policy.open_checks:
                 return state, None
             return _settle(state, at, Change.CLEARED, f"The suspicion of {state.cause} was not confirmed.")
@@ -136,7 +141,9 @@ def _bad(
     if state.status is Status.SUSPECT:
         return replace(state, cause=cause), None
     after = replace(state, status=Status.SUSPECT, since=at, cause=cause)
-    return after, Transition(Change.SUSPECTED, state.status, Status.SUSPECT, cause, "One check says so; looking again.")
+    return after, Transition(
+        Change.SUSPECTED, state.status, Status.SUSPECT, cause, "One check says so; looking again."
+    )
 
 
 def _insists(state: ViewState, cause: VerdictKind, at: datetime, policy: StatePolicy) -> tuple[bool, str]:
@@ -158,16 +165,28 @@ def _insists(state: ViewState, cause: VerdictKind, at: datetime, policy: StatePo
         ]
         if len(agreeing) < policy.open_checks:
             return False, ""
-    return True, f"{len(named)} of the last {min(policy.window, len(state.recent))} checks over {lasted_s:.0f} s say so."
+    return (
+        True,
+        f"{len(named)} of the last {min(policy.window, len(state.recent))} checks over {lasted_s:.0f} s say so.",
+    )
 
 
 def _open(
-    state: ViewState, cause: VerdictKind, at: datetime, policy: StatePolicy, reason: str = "It has stayed dark."
+    state: ViewState,
+    cause: VerdictKind,
+    at: datetime,
+    policy: StatePolicy,
+    reason: str = "It has stayed dark.",
 ) -> tuple[ViewState, Transition]:
     lately = tuple(t for t in (*state.opened, at) if _seconds(t, at) <= policy.flap_window_s)
     flapping = len(lately) >= policy.flap_changes
     after = replace(
-        state, status=Status.ALERT, since=at, cause=cause, opened=lately[-policy.flap_changes :], alert_before=False
+        state,
+        status=Status.ALERT,
+        since=at,
+        cause=cause,
+        opened=lately[-policy.flap_changes :],
+        alert_before=False,
     )
     return after, Transition(Change.OPENED, state.status, Status.ALERT, cause, reason, flapping)
 

@@ -108,7 +108,7 @@ class Deliverer:
             return dict(self._switched_off)
 
     def use_notifiers(self, notifiers: Mapping[str, Notifier]) -> None:
-        """Send through these from now on, switched-off ones included; what is on its way arrives as before."""
+        """Send through these from now on, switched-off ones included; what is on its way still arrives."""
         with self._changed:
             self._notifiers = dict(notifiers)
             self._switched_off.clear()

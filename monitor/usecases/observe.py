@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -20,12 +19,13 @@ from monitor.domain.state import Change, Status
 from monitor.domain.stillness import is_frozen, is_repeat, watch_stillness
 from monitor.domain.transitions import advance, next_check_after_s
 from monitor.domain.verdict import Verdict, VerdictKind
-from monitor.domain.view import ViewKey
+from monitor.domain.view import ViewKey, ViewSpec
 from monitor.store import Recorded, Store, Watch
 from monitor.usecases.lookalikes import Lookalikes
 
 CONSTANCY_EVERY_S = 1800
 """A view's constant parts are learned from one good frame in so many seconds: light must change in between."""
+Routes = Callable[[ViewSpec, VerdictKind | None], Sequence[str]]
 EVIDENCE_CHANGES = frozenset({Change.SUSPECTED, Change.OPENED, Change.CAUSE_CHANGED, Change.RECOVERED})
 
 
@@ -39,7 +39,7 @@ class Equipment:
         clock: Time.
         lookalikes: Finds which other view a frame shows.
         picture_bytes: Encodes a frame's picture for keeping.
-        routes: Names of the notifiers to tell of a view's incidents.
+        routes: Names of the notifiers to tell of a view's incident with this cause.
     """
 
     store: Store
@@ -47,7 +47,7 @@ class Equipment:
     clock: Clock
     lookalikes: Lookalikes
     picture_bytes: Callable[[Frame], bytes]
-    routes: Callable[[ViewKey], Sequence[str]]
+    routes: Routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def observe(
     with watch_time.step("record"):
         recorded = equipment.store.record(
             observation,
-            equipment.routes(key),
+            equipment.routes(watch.spec, transition.cause) if transition else (),
             lambda incident, seen, sequence: announcement(incident, seen, sequence, watch.spec),
         )
     if encoding is not None and _teaches_constancy(verdict, slot, watch):
@@ -173,13 +173,17 @@ def judge(frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment) 
     ]
     if not comparisons:
         return Verdict(
-            VerdictKind.UNSURE, 1.0, ("No reference was encoded by the network in use; run `monitor references reencode`.",)
+            VerdictKind.UNSURE,
+            1.0,
+            ("No reference was encoded by the network in use; run `monitor references reencode`.",),
         )
     verdict = decide(encoding.quality, comparisons, watch.spec.thresholds)
     if verdict.kind is VerdictKind.DIFFERENT_SCENE:
         other = equipment.lookalikes.find(encoding, apart_from=watch.spec.key)
         if other is not None:
-            return replace(verdict, looks_like=str(other), reasons=(f"It looks like {other}.", *verdict.reasons))
+            return replace(
+                verdict, looks_like=str(other), reasons=(f"It looks like {other}.", *verdict.reasons)
+            )
     return verdict
 
 

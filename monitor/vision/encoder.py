@@ -141,7 +141,8 @@ class _Look:
         shape = reference.upright.luma.shape
         self._shape = (int(shape[0]), int(shape[1]))
         self._weight = masking.combine(
-            masking.paint(masks, self._shape), masking.Constancy.from_bytes(constancy).steady_weight(self._shape)
+            masking.paint(masks, self._shape),
+            masking.Constancy.from_bytes(constancy).steady_weight(self._shape),
         )
         self._ours = Prepared(reference.upright.luma, self._weight)
 
@@ -156,8 +157,13 @@ class _Look:
         if _sides_swapped(encoding, self._reference):
             return [Orientation.ROTATED_90, Orientation.ROTATED_270]
         theirs = Prepared(_fit(encoding.luma, self._shape))
-        spectra = {Orientation.ROTATED_180: theirs.flipped_spectrum, Orientation.MIRRORED: theirs.mirrored_spectrum}
-        by_phase = [turned for turned, seen in spectra.items() if correlate(self._ours.spectrum, seen).strength > 8]
+        spectra = {
+            Orientation.ROTATED_180: theirs.flipped_spectrum,
+            Orientation.MIRRORED: theirs.mirrored_spectrum,
+        }
+        by_phase = [
+            turned for turned, seen in spectra.items() if correlate(self._ours.spectrum, seen).strength > 8
+        ]
         by_network = sorted(TURNS, key=lambda turned: self._similarities.get(turned, -1.0), reverse=True)[:2]
         return list(dict.fromkeys([*by_phase, *by_network]))
 
@@ -192,7 +198,9 @@ def _fit(luma: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
         side_y, side_x = min(height, shape[0]), min(width, shape[1])
         to_y, to_x = (shape[0] - side_y) // 2, (shape[1] - side_x) // 2
         from_y, from_x = (height - side_y) // 2, (width - side_x) // 2
-        fitted[to_y : to_y + side_y, to_x : to_x + side_x] = luma[from_y : from_y + side_y, from_x : from_x + side_x]
+        fitted[to_y : to_y + side_y, to_x : to_x + side_x] = luma[
+            from_y : from_y + side_y, from_x : from_x + side_x
+        ]
         return fitted
     return cv2.resize(luma, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 

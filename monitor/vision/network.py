@@ -81,7 +81,9 @@ class Network:
         try:
             outputs = self._encoder.run(self._outputs, {"images": np.stack([one.image for one in batch])})
             for index, one in enumerate(batch):
-                one.result = {name: output[index] for name, output in zip(self._outputs, outputs, strict=True)}
+                one.result = {
+                    name: output[index] for name, output in zip(self._outputs, outputs, strict=True)
+                }
         except Exception as error:  # noqa: BLE001 - handed to every caller who waits for this batch
             for one in batch:
                 one.error = error

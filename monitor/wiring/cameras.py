@@ -1,0 +1,152 @@
+"""Cameras from settings: an opened source for each, kept until its settings change."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from monitor.domain.errors import SourceTimeout, UnknownView
+from monitor.domain.frame import Frame
+from monitor.domain.ports import Clock, FrameSource
+from monitor.domain.view import ViewKey, ViewSpec
+from monitor.settings import CameraPlan
+from monitor.sources.folder import FolderOptions
+from monitor.sources.http import HttpOptions
+from monitor.sources.kinds import open_source
+from monitor.sources.video import VideoOptions
+from monitor.wiring.secrets import build_options
+
+SOURCE_OPTIONS = {"folder": FolderOptions, "http": HttpOptions, "video": VideoOptions}
+
+
+class Cameras:
+    """The configured cameras, and their sources.
+
+    A source is opened on first use. Views that share a camera share its source, one grab at a time.
+
+    Args:
+        plans: From `monitor.settings.resolve`.
+        clock: Time.
+    """
+
+    def __init__(self, plans: Iterable[CameraPlan], clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._plans: dict[ViewKey, CameraPlan] = {}
+        self._opened: dict[ViewKey, tuple[CameraPlan, FrameSource]] = {}
+        self.use(plans)
+
+    def use(self, plans: Iterable[CameraPlan]) -> None:
+        """Go on with other plans; sources whose settings changed are closed, and opened anew when they are needed."""
+        with self._lock:
+            self._plans = {spec.key: plan for plan in plans for spec in plan.views}
+            changed = [
+                key
+                for key, (plan, _) in self._opened.items()
+                if key not in self._plans or not _same_source(self._plans[key], plan)
+            ]
+            closing = [self._opened.pop(key)[1] for key in changed]
+        for source in closing:
+            source.close()
+
+    @property
+    def specs(self) -> list[ViewSpec]:
+        """All views, disabled ones included."""
+        return [spec for key, plan in self._plans.items() for spec in plan.views if spec.key == key]
+
+    def keys(self, names: Iterable[str] = ()) -> list[ViewKey]:
+        """The views that these names mean (`camera` is all of its views, `camera/view` one); all without names.
+
+        Raises:
+            UnknownView: A name is not configured.
+        """
+        every = [spec.key for spec in self.specs]
+        found: list[ViewKey] = []
+        wanted = list(names)
+        for name in wanted:
+            matching = [key for key in every if name in (key.camera, f"{key.camera}/{key.view}")]
+            if not matching:
+                known = ", ".join(sorted({key.camera for key in every})) or "none"
+                raise UnknownView(
+                    f"There is no camera '{name}' in the configuration.", f"Configured: {known}."
+                )
+            found += matching
+        return list(dict.fromkeys(found)) if wanted else every
+
+    def plan(self, key: ViewKey) -> CameraPlan:
+        """The plan of a view.
+
+        Raises:
+            UnknownView: It is not configured.
+        """
+        try:
+            return self._plans[key]
+        except KeyError:
+            raise UnknownView(
+                f"There is no view '{key}' in the configuration.", "See `monitor config show`."
+            ) from None
+
+    def source(self, key: ViewKey) -> FrameSource:
+        """The opened source of a view.
+
+        Raises:
+            UnknownView: It is not configured.
+            MonitorError: Its options cannot work.
+        """
+        plan = self.plan(key)
+        owner = plan.views[0].key
+        with self._lock:
+            known = self._opened.get(owner)
+            if known is None:
+                known = self._opened[owner] = (plan, OneAtATime(open_plan(plan, self._clock)))
+            return known[1]
+
+    def close(self) -> None:
+        """Close every source."""
+        with self._lock:
+            closing, self._opened = [source for _, source in self._opened.values()], {}
+        for source in closing:
+            source.close()
+
+
+class OneAtATime:
+    """A source that several views share: its grabs queue up, each within its own time limit."""
+
+    def __init__(self, source: FrameSource) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+
+    def grab(self, timeout_s: float) -> Frame:
+        """The newest frame.
+
+        Raises:
+            SourceTimeout: Another view's grab took all the time there was.
+            SourceError: As the source says.
+        """
+        if not self._lock.acquire(timeout=timeout_s):
+            raise SourceTimeout(
+                f"The camera was still busy with another check after {timeout_s:.0f} s.",
+                "Lengthen its interval, or its timeout.",
+            )
+        try:
+            return self._source.grab(timeout_s)
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """Close the source; a grab in progress ends by itself."""
+        self._source.close()
+
+
+def _same_source(one: CameraPlan, other: CameraPlan) -> bool:
+    return (one.source_kind, dict(one.options)) == (other.source_kind, dict(other.options))
+
+
+def open_plan(plan: CameraPlan, clock: Clock) -> FrameSource:
+    """A source of its own for a plan.
+
+    Raises:
+        MonitorError: The kind is unknown, or the options cannot work.
+    """
+    options = build_options(SOURCE_OPTIONS[plan.source_kind], plan.options)
+    return open_source(plan.source_kind, options, clock)

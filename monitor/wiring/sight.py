@@ -1,0 +1,55 @@
+"""The encoder from settings: the bundle in use, or the one that comes with the service."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import cv2
+
+from monitor.domain.frame import Frame
+from monitor.sources.pictures import decode_picture
+from monitor.vision.bundle import load_bundle, shipped_bundle_path
+from monitor.vision.encoder import NetworkEncoder
+from monitor.vision.network import Network
+
+EVIDENCE_QUALITY = 90
+
+
+def open_encoder(bundle: Path | None = None, threads: int | None = None, batch: int = 8) -> NetworkEncoder:
+    """The encoder for a bundle file, the shipped one when none is named.
+
+    Args:
+        bundle: The file.
+        threads: Of one forward pass; as many as there are cores when None.
+        batch: Pictures in one forward pass at most.
+
+    Raises:
+        BundleError: The bundle is missing, damaged or of an unknown version.
+    """
+    loaded = load_bundle(bundle or shipped_bundle_path())
+    # OpenCV's own threads would fight with the checks' threads for the same cores.
+    cv2.setNumThreads(1)
+    return NetworkEncoder(Network(loaded, threads or len(os.sched_getaffinity(0)), batch))
+
+
+def picture_bytes(frame: Frame) -> bytes:
+    """The frame's picture as it arrived, or as JPEG when it came out of a stream."""
+    if frame.encoded is not None:
+        return frame.encoded
+    fine, encoded = cv2.imencode(
+        ".jpg", cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, EVIDENCE_QUALITY]
+    )
+    if not fine:
+        raise RuntimeError("OpenCV could not encode a picture as JPEG.")
+    return encoded.tobytes()
+
+
+def read_picture(content: bytes, captured_at: datetime) -> Frame:
+    """A stored picture.
+
+    Raises:
+        FrameFault: It is damaged.
+    """
+    return decode_picture(content, captured_at=captured_at)

@@ -1,0 +1,71 @@
+"""Everything that a command works with, opened from the settings and closed together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from monitor.clock import SystemClock
+from monitor.domain.ports import Clock
+from monitor.settings import Settings, resolve
+from monitor.store import Store, open_store
+from monitor.usecases.enroll import EnrolmentTools
+from monitor.usecases.lookalikes import Lookalikes
+from monitor.usecases.observe import Equipment
+from monitor.vision.encoder import NetworkEncoder
+from monitor.wiring.cameras import Cameras
+from monitor.wiring.notify import Routing
+from monitor.wiring.sight import open_encoder, picture_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The opened parts: settings, store, cameras, routing, clock."""
+
+    settings: Settings
+    store: Store
+    cameras: Cameras
+    routing: Routing
+    clock: Clock
+
+    def open_encoder(self) -> NetworkEncoder:
+        """The network; not part of the site because most commands need none, and it takes memory.
+
+        Raises:
+            BundleError: The bundle cannot be used.
+        """
+        service = self.settings.service
+        return open_encoder(self.settings.bundle, service.encoder_threads, service.batch)
+
+    def equipment(self, encoder: NetworkEncoder) -> Equipment:
+        """What `observe` needs."""
+        return Equipment(self.store, encoder, self.clock, Lookalikes(self.store), picture_bytes, self.routing)
+
+    def enrolment_tools(self, encoder: NetworkEncoder) -> EnrolmentTools:
+        """What `enroll` needs."""
+        return EnrolmentTools(self.store, encoder, self.clock, picture_bytes)
+
+
+@contextmanager
+def open_site(settings: Settings, *, sync: bool = True) -> Iterator[Site]:
+    """Open the store and bring its views in line with the settings.
+
+    Args:
+        settings: The configuration.
+        sync: Whether views are written to the store; the daemon and enrolling need it, reading does not.
+
+    Raises:
+        StoreError: The database cannot be used.
+        MonitorError: A camera's options cannot work.
+    """
+    clock = SystemClock()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with open_store(settings.database_url.get_secret_value(), settings.data_dir / "images") as store:
+        cameras = Cameras(resolve(settings), clock)
+        try:
+            if sync:
+                store.views.sync(cameras.specs, clock.now())
+            yield Site(settings, store, cameras, Routing(settings), clock)
+        finally:
+            cameras.close()
