@@ -195,8 +195,9 @@ class Site:
 
     def prepare(self) -> None:
         """Draw all scenes now, about a second each, so that the first frames come at once."""
-        for camera in self._cameras.values():
-            self._view(camera, Pose())
+        now = self.clock.now()
+        for name in self._cameras:
+            self.render(name, now)
 
     def _view(self, camera: SimulatedCamera, pose: Pose) -> View:
         with self._drawing[camera.name]:

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import zlib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -64,10 +66,9 @@ def test_the_same_moment_gives_the_same_pixels_in_any_order(make_site):
 def test_another_process_draws_the_same_pixels(make_site):
     code = (
         "from tests.simulator.conftest import *; import zlib\n"
-        "site = Site(CAMERAS[:1], SimulatedClock(NOON, 0)); print(zlib.crc32(site.render('gate', NOON).tobytes()))"
+        "site = Site(CAMERAS[:1], SimulatedClock(NOON, 0))\n"
+        "print(zlib.crc32(site.render('gate', NOON).tobytes()))"
     )
-    import zlib
-
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
@@ -135,12 +136,12 @@ def test_a_moved_camera_sees_real_content_at_the_new_border(make_site):
 def test_an_orientation_undone_is_the_healthy_picture_but_for_the_upright_text(make_site, do, undo):
     healthy = make_site().render("hall", LATER)
     turned = make_site(("hall", do, 1, {})).render("hall", LATER)
-    assert likeness(undo(turned), healthy) > 0.97
+    assert (undo(turned) == healthy).all(axis=2).mean() > 0.9
     if turned.shape == healthy.shape:
         assert likeness(turned, healthy) < 0.8
         clock = (slice(4, 24), slice(4, 140))
-        bright, as_before = (f[clock].min(axis=2) > 200 for f in (turned, healthy))
-        assert (bright & as_before).sum() > 0.8 * as_before.sum() > 0
+        written, as_before = ((f[clock] == 244).all(axis=2) for f in (turned, healthy))
+        assert (written & as_before).sum() > 0.9 * as_before.sum() > 20
 
 
 def test_a_quarter_turn_that_keeps_the_size_is_a_roll_of_ninety_degrees(make_site):
@@ -196,8 +197,10 @@ def test_restore_undoes_everything_and_truth_tells_what_is_wrong(make_site):
         ("gate", "restore", 6, {}),
     )  # fmt: skip
     assert site.truth(LATER)["gate"] == {
-        "orientation": "flipped_180", "move": {"dx": 0.1, "dy": 0.0, "roll": 0.0, "zoom": 1.0}, "covered": 0.5,
-    }  # fmt: skip
+        "orientation": "flipped_180",
+        "move": {"dx": 0.1, "dy": 0.0, "roll": 0.0, "zoom": 1.0},
+        "covered": 0.5,
+    }
     after = NOON + timedelta(minutes=7)
     assert np.array_equal(site.render("gate", after), make_site().render("gate", after))
     assert site.truth(after)["gate"] == {}
@@ -245,8 +248,6 @@ def test_the_clock_runs_at_its_speed_and_does_not_jump_when_the_speed_changes():
 
 
 def test_every_event_is_documented():
-    from pathlib import Path
-
     text = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
     assert [do for do in EVENT_KINDS if f"`{do}`" not in text] == []
     assert [kind for kind in KINDS if f"`{kind}`" not in text] == []
