@@ -118,7 +118,7 @@ class WebhookNotifier:
             return Receipt(Outcome.RETRY, f"sending broke down ({type(error).__name__})")
 
     def _without_address(self, error: NetError) -> str:
-        """The error's text, which names scheme, host and port; with some services the host alone is a secret."""
+        """The error's text without scheme, host and port: with some services the host alone is a secret."""
         origin = self._options.request({}, b"").origin
         host = urlsplit(origin).hostname or origin
         return conceal(str(error).replace(origin, "The receiver"), [host])
