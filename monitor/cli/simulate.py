@@ -52,6 +52,7 @@ def simulate(
     import signal
     import threading
 
+    from monitor.cli.errors import Refusal
     from monitor.domain.errors import MonitorError
     from monitor.simulator import (
         DEMO_SPEED,
@@ -79,7 +80,7 @@ def simulate(
         server = SiteServer(site, host, port)
         play(site, server, stop, click.echo, folder=folder, interval_s=interval_s, duration_s=duration_s)
     except MonitorError as error:
-        raise click.ClickException(str(error)) from error
+        raise Refusal(error.problem, error.remedy) from error
     finally:
         for sign, handler in previous.items():
             signal.signal(sign, handler)

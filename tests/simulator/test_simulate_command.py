@@ -84,7 +84,7 @@ def test_a_bad_script_ends_it_with_every_problem_and_no_traceback(tmp_path):
     script = tmp_path / "script.yaml"
     script.write_text("events: [{at: never, camera: door, do: explode}]\n")
     running = Running("--script", str(script))
-    assert running.end() != 0
+    assert running.end() == 2
     text = "\n".join(running.lines)
     assert all(place in text for place in ("events[0].camera", "events[0].at", "events[0].do"))
     assert "Traceback" not in text
