@@ -173,7 +173,7 @@ def _fault_of_light(
     quality: FrameQuality, best: Comparison, belief: Belief, thresholds: Thresholds
 ) -> Finding | None:
     if quality.flat_rows >= thresholds.flat_rows:
-        reason = f"{quality.flat_rows * 100:.0f} % of the picture is one flat block, as a broken transmission leaves it."
+        reason = f"{quality.flat_rows * 100:.0f} % of the picture is one flat block, as a broken line leaves it."
         return VerdictKind.STREAM_FAULT, 1.0, (reason,)
     if quality.brightness < thresholds.dark_brightness and quality.contrast < thresholds.dark_contrast:
         return VerdictKind.DARK, 1.0, (f"Mean brightness is {quality.brightness * 100:.1f} %.",)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from monitor.domain.comparison import Alignment
 from monitor.domain.displacement import Displacement
 from monitor.vision import tiles
-from monitor.vision.gradient import Picture, structure
+from monitor.vision.gradient import Picture, floats, structure
 from monitor.vision.phase import Peak, Spectrum, correlate, spectrum
 from monitor.vision.similarity import Similarity
 
@@ -82,7 +82,7 @@ def support(reference: Prepared, frame: Prepared, similarity: Similarity) -> Sup
     size = (width // CELL, height // CELL)
 
     def mean(picture: Picture) -> Picture:
-        return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+        return floats(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
     share = mean(seen) + 1e-6
     ours, theirs = reference.structure * seen, aligned * seen
@@ -105,8 +105,10 @@ def _undo(picture: Picture, similarity: Similarity, shape: tuple[int, int]) -> t
     matrix = similarity.matrix(width, height)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     aligned = cv2.warpAffine(picture, matrix, (width, height), flags=flags, borderValue=0)
-    seen = cv2.warpAffine(np.ones_like(picture), matrix, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
-    return aligned, seen  # type: ignore[return-value]
+    seen = cv2.warpAffine(
+        np.ones_like(picture), matrix, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    )
+    return floats(aligned), floats(seen)
 
 
 def refine(reference: Prepared, frame: Prepared, start: Similarity) -> tiles.Fit | None:
@@ -163,4 +165,9 @@ def align(reference: Prepared, frame: Prepared, hints: Iterable[Displacement] = 
 
 
 def _near_rest(similarity: Similarity) -> bool:
-    return abs(similarity.tx) < 2 and abs(similarity.ty) < 2 and abs(similarity.b) < 0.004 and abs(similarity.a - 1) < 0.006
+    return (
+        abs(similarity.tx) < 2
+        and abs(similarity.ty) < 2
+        and abs(similarity.b) < 0.004
+        and abs(similarity.a - 1) < 0.006
+    )

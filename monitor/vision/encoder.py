@@ -202,13 +202,13 @@ def _fit(luma: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
             from_y : from_y + side_y, from_x : from_x + side_x
         ]
         return fitted
-    return cv2.resize(luma, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    return np.asarray(cv2.resize(luma, (shape[1], shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _sides_swapped(encoding: Encoding, reference: Reference) -> bool:
     """Whether the frame is upright where the reference lies, or the reverse: such a frame is turned by 90°."""
     ours, theirs = reference.upright.aspect, encoding.aspect
-    return abs(np.log(ours * theirs)) < 0.08 and abs(np.log(ours)) > 0.1
+    return bool(abs(np.log(ours * theirs)) < 0.08 and abs(np.log(ours)) > 0.1)
 
 
 def _recognised(comparison: Comparison) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,11 @@ Picture = NDArray[np.float32]
 
 WORKING_LONG_SIDE = 320
 """Pixels of the longer side at which geometry works; 1 % of the view is then about 3 pixels."""
+
+
+def floats(array: Any) -> Picture:
+    """The array as float32; OpenCV's type stubs do not know what kind of numbers it returns."""
+    return np.asarray(array, np.float32)
 
 
 def working_size(width: int, height: int) -> tuple[int, int]:
@@ -22,7 +29,7 @@ def working_luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The grey picture (h, w) at working size of an RGB picture (H, W, 3)."""
     height, width = pixels.shape[:2]
     small = cv2.resize(pixels, working_size(width, height), interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)  # type: ignore[return-value]
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def structure(luma: NDArray[np.uint8]) -> Picture:
@@ -31,11 +38,11 @@ def structure(luma: NDArray[np.uint8]) -> Picture:
     The logarithm keeps headlights from outweighing houses, the local normalisation keeps the sunny half of a
     picture from outweighing the shaded one.
     """
-    smooth = cv2.GaussianBlur(luma.astype(np.float32), (0, 0), 1.0)
+    smooth = cv2.GaussianBlur(luma, (0, 0), 1.0)
     gx = cv2.Scharr(smooth, cv2.CV_32F, 1, 0, scale=1 / 16)
     gy = cv2.Scharr(smooth, cv2.CV_32F, 0, 1, scale=1 / 16)
-    magnitude = np.log1p(cv2.magnitude(gx, gy))
-    mean = cv2.blur(magnitude, (31, 31))
-    variance = cv2.blur(magnitude * magnitude, (31, 31)) - mean * mean
+    magnitude = floats(cv2.log(cv2.magnitude(gx, gy) + 1.0))
+    mean = floats(cv2.blur(magnitude, (31, 31)))
+    variance = floats(cv2.blur(magnitude * magnitude, (31, 31))) - mean * mean
     # 0.15 is about what sensor noise leaves after the blur: flat sky must not be blown up to structure.
-    return (magnitude - mean) / np.sqrt(np.maximum(variance, 0) + 0.15**2)  # type: ignore[no-any-return]
+    return floats((magnitude - mean) / np.sqrt(np.maximum(variance, 0) + np.float32(0.15**2)))

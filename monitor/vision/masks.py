@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.view import Rectangle
-from monitor.vision.gradient import Picture
+from monitor.vision.gradient import Picture, floats
 
 CONSTANCY_SIZE = (160, 120)
 FEWEST_SAMPLES = 5
@@ -43,7 +43,7 @@ def paint(masks: Sequence[Rectangle], shape: tuple[int, int]) -> Picture | None:
         bottom, right = round((mask.top + mask.height) * height), round((mask.left + mask.width) * width)
         weight[max(top, 0) : bottom, max(left, 0) : right] = 0
     # A hard border would itself be structure.
-    return cv2.GaussianBlur(weight, (0, 0), 2.0)  # type: ignore[return-value]
+    return floats(cv2.GaussianBlur(weight, (0, 0), 2.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,16 +62,18 @@ class Constancy:
 
     def add(self, luma: NDArray[np.uint8]) -> Constancy:
         """With one more good frame (h, w)."""
-        picture = cv2.resize(luma, CONSTANCY_SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
+        picture = floats(cv2.resize(luma, CONSTANCY_SIZE, interpolation=cv2.INTER_AREA))
         if self.mean is None or self.squares is None:
             return Constancy(1, picture, np.zeros_like(picture))
         samples = self.samples + 1
         delta = picture - self.mean
-        mean = self.mean + delta / samples
-        return replace(self, samples=samples, mean=mean, squares=self.squares + delta * (picture - mean))
+        mean = floats(self.mean + delta / samples)
+        return replace(
+            self, samples=samples, mean=mean, squares=floats(self.squares + delta * (picture - mean))
+        )
 
     def steady_weight(self, shape: tuple[int, int]) -> Picture | None:
-        """Weight picture (h, w), 0 on what stays constant while the scene changes, or None where nothing does."""
+        """Weight picture (h, w), 0 on what stays constant while the scene changes, or None where nothing is."""
         if self.samples < FEWEST_SAMPLES or self.mean is None or self.squares is None:
             return None
         spread = np.sqrt(self.squares / (self.samples - 1))
@@ -87,7 +89,7 @@ class Constancy:
             return None
         height, width = shape
         weight = 1.0 - cv2.resize(grown.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-        return weight.astype(np.float32)  # type: ignore[no-any-return]
+        return floats(weight)
 
     def to_bytes(self) -> bytes:
         """For the store; read back by `from_bytes`."""

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.vision.gradient import Picture
+from monitor.vision.gradient import Picture, floats
 
 Spectrum = NDArray[np.float32]
 """(h, w, 2): real and imaginary part."""
@@ -50,16 +50,16 @@ def _window(height: int, width: int, edge: float) -> Picture:
 def spectrum(structure: Picture, edge: float = 0.12) -> Spectrum:
     """Windowed Fourier spectrum of a structure picture (h, w)."""
     height, width = structure.shape
-    return cv2.dft(structure * _window(height, width, edge), flags=cv2.DFT_COMPLEX_OUTPUT)  # type: ignore[return-value]
+    return floats(cv2.dft(structure * _window(height, width, edge), flags=cv2.DFT_COMPLEX_OUTPUT))
 
 
 def surface(reference: Spectrum, frame: Spectrum, whitening: float = WHITENING) -> Picture:
     """Correlation surface (h, w), centred: its peak lies where the frame's content is displaced to."""
-    cross = cv2.mulSpectrums(frame, reference, 0, conjB=True)
-    magnitude = cv2.magnitude(cross[..., 0], cross[..., 1])
-    cross /= (magnitude**whitening + 1e-6)[..., None]
+    cross = floats(cv2.mulSpectrums(frame, reference, 0, conjB=True))
+    magnitude = floats(cv2.magnitude(cross[..., 0], cross[..., 1]))
+    cross /= (cv2.pow(magnitude, whitening) + 1e-6)[..., None]
     plane = cv2.idft(cross, flags=cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT)
-    return np.fft.fftshift(plane)  # type: ignore[return-value]
+    return floats(np.fft.fftshift(plane))
 
 
 def find_peak(plane: Picture, largest_shift: float = LARGEST_SHIFT) -> Peak:

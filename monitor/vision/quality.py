@@ -19,8 +19,10 @@ TEXTURED_DEVIATION = 5.0
 def measure(pixels: Pixels) -> FrameQuality:
     """Measure an RGB picture (H, W, 3), at the size at which everything else looks at it."""
     height, width = pixels.shape[:2]
-    small = cv2.resize(pixels, working_size(width, height), interpolation=cv2.INTER_AREA)
-    luma = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    small: Pixels = np.asarray(
+        cv2.resize(pixels, working_size(width, height), interpolation=cv2.INTER_AREA), np.uint8
+    )
+    luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     mean, deviation = cv2.meanStdDev(luma)
     strongest, weakest = small.max(axis=2), small.min(axis=2)
     return FrameQuality(

@@ -95,7 +95,9 @@ def fit(points: Floats, targets: Floats, weights: Floats) -> Similarity:
     )
 
 
-def propose(points: Floats, targets: Floats, weights: Floats, tolerance_px: float) -> tuple[Similarity, float]:
+def propose(
+    points: Floats, targets: Floats, weights: Floats, tolerance_px: float
+) -> tuple[Similarity, float]:
     """The best of all similarities through two of the points and all shifts through one, and its share of agreement.
 
     With some forty points every pair can be tried, so unlike in RANSAC nothing is left to chance.
@@ -109,7 +111,9 @@ def propose(points: Floats, targets: Floats, weights: Floats, tolerance_px: floa
     first, p, q, length = first[far], p[far], q[far], length[far]
     a = (p * q).sum(1) / length
     b = (p[:, 1] * q[:, 0] - p[:, 0] * q[:, 1]) / length
-    plausible = (np.abs(np.log(np.hypot(a, b) + 1e-6)) < LARGEST_LOG_ZOOM) & (np.abs(np.arctan2(b, a)) < LARGEST_ROLL)
+    plausible = (np.abs(np.log(np.hypot(a, b) + 1e-6)) < LARGEST_LOG_ZOOM) & (
+        np.abs(np.arctan2(b, a)) < LARGEST_ROLL
+    )
     a = np.concatenate([a[plausible], np.ones(len(voting))]).astype(np.float32)
     b = np.concatenate([b[plausible], np.zeros(len(voting))]).astype(np.float32)
     pivot = np.concatenate([first[plausible], voting])

@@ -68,7 +68,7 @@ def _taper() -> Picture:
 def centres(height: int, width: int) -> Floats:
     """Centres of the tiles (N, 2) in pixels from the picture's centre, right and down."""
     corners = np.array(_corners(height, width), np.float64)
-    return corners + TILE / 2 - np.array([width / 2, height / 2])
+    return np.asarray(corners + TILE / 2 - np.array([width / 2, height / 2]), np.float64)
 
 
 def tile_spectra(structure: Picture) -> NDArray[np.float32]:
@@ -100,18 +100,24 @@ def tile_shifts(reference: NDArray[np.float32], frame: NDArray[np.float32]) -> t
     clear = (inner[every, y, x] - planes.mean((1, 2))) / (planes.std((1, 2)) + 1e-9)
     inner_y, inner_x = y.clip(1, side - 2), x.clip(1, side - 2)
     here = inner[every, inner_y, inner_x]
-    shift_x = x - REACH + _vertices(inner[every, inner_y, inner_x - 1], here, inner[every, inner_y, inner_x + 1])
-    shift_y = y - REACH + _vertices(inner[every, inner_y - 1, inner_x], here, inner[every, inner_y + 1, inner_x])
+    shift_x = (
+        x - REACH + _vertices(inner[every, inner_y, inner_x - 1], here, inner[every, inner_y, inner_x + 1])
+    )
+    shift_y = (
+        y - REACH + _vertices(inner[every, inner_y - 1, inner_x], here, inner[every, inner_y + 1, inner_x])
+    )
     return np.stack([shift_x, shift_y], 1).astype(np.float64), clear.astype(np.float64)
 
 
 def _vertices(before: Floats, here: Floats, after: Floats) -> Floats:
     curvature = before - 2 * here + after
     offset = 0.5 * (before - after) / np.where(curvature < 0, curvature, -1.0)
-    return np.where(curvature < 0, offset, 0.0).clip(-0.5, 0.5)
+    return np.asarray(np.where(curvature < 0, offset, 0.0).clip(-0.5, 0.5), np.float64)
 
 
-def agree(points: Floats, shifts: Floats, clear: Floats, start: Similarity, tolerance_px: float) -> Fit | None:
+def agree(
+    points: Floats, shifts: Floats, clear: Floats, start: Similarity, tolerance_px: float
+) -> Fit | None:
     """The similarity on which most clear tiles agree, or None where fewer than `FEWEST` do.
 
     Args:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from monitor.domain.errors import SourceTimeout, UnknownView
 from monitor.domain.frame import Frame
@@ -16,7 +17,11 @@ from monitor.sources.kinds import open_source
 from monitor.sources.video import VideoOptions
 from monitor.wiring.secrets import build_options
 
-SOURCE_OPTIONS = {"folder": FolderOptions, "http": HttpOptions, "video": VideoOptions}
+SOURCE_OPTIONS: Mapping[str, type[Any]] = {
+    "folder": FolderOptions,
+    "http": HttpOptions,
+    "video": VideoOptions,
+}
 
 
 class Cameras:
@@ -37,7 +42,7 @@ class Cameras:
         self.use(plans)
 
     def use(self, plans: Iterable[CameraPlan]) -> None:
-        """Go on with other plans; sources whose settings changed are closed, and opened anew when they are needed."""
+        """Go on with other plans; sources whose settings changed are closed, and opened anew when needed."""
         with self._lock:
             self._plans = {spec.key: plan for plan in plans for spec in plan.views}
             changed = [
@@ -55,7 +60,7 @@ class Cameras:
         return [spec for key, plan in self._plans.items() for spec in plan.views if spec.key == key]
 
     def keys(self, names: Iterable[str] = ()) -> list[ViewKey]:
-        """The views that these names mean (`camera` is all of its views, `camera/view` one); all without names.
+        """The views that names mean: `camera` is all of its views, `camera/view` one; no name means all.
 
         Raises:
             UnknownView: A name is not configured.
@@ -148,5 +153,5 @@ def open_plan(plan: CameraPlan, clock: Clock) -> FrameSource:
     Raises:
         MonitorError: The kind is unknown, or the options cannot work.
     """
-    options = build_options(SOURCE_OPTIONS[plan.source_kind], plan.options)
+    options: Any = build_options(SOURCE_OPTIONS[plan.source_kind], plan.options)
     return open_source(plan.source_kind, options, clock)

@@ -38,6 +38,7 @@ class Routing:
         self._settings = settings
 
     def __call__(self, spec: ViewSpec, cause: VerdictKind | None) -> Sequence[str]:
+        """Names of the notifiers to tell."""
         return [
             channel.name
             for channel in self._settings.notifiers

@@ -13,7 +13,8 @@ T = TypeVar("T")
 def build_options(kind: type[T], values: Mapping[str, Any]) -> T:
     """The adapter's options dataclass from settings of the same names.
 
-    Where the adapter takes a plain string, a secret is uncovered; options left open keep the adapter's defaults.
+    Where the adapter takes a plain string, a secret is uncovered; options left open keep the adapter's
+    defaults.
     """
     hints = get_type_hints(kind)
     given = {name: value for name, value in values.items() if value is not None and name in hints}

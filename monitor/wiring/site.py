@@ -36,7 +36,7 @@ class Site:
             BundleError: The bundle cannot be used.
         """
         service = self.settings.service
-        return open_encoder(self.settings.bundle, service.encoder_threads, service.batch)
+        return open_encoder(self.settings.bundle, service.encoder_threads, service.encoder_batch)
 
     def equipment(self, encoder: NetworkEncoder) -> Equipment:
         """What `observe` needs."""

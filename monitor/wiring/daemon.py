@@ -1,0 +1,202 @@
+"""The daemon, put together: the engine, the use cases and their adapters."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+import structlog
+
+from monitor.domain.alert import RetryPolicy
+from monitor.domain.errors import UnknownView
+from monitor.domain.incident import Observation
+from monitor.domain.state import Change, Status
+from monitor.domain.view import ViewKey
+from monitor.logs import Complaints
+from monitor.service.engine import Service
+from monitor.service.options import ServiceOptions
+from monitor.service.reload import ReloadResult
+from monitor.service.supervisor import Supervisor
+from monitor.settings import Settings, diff, resolve, secrets_of
+from monitor.store import RetentionPolicy, Store
+from monitor.usecases.deliver import Deliverer
+from monitor.usecases.observe import Check, Equipment, observe
+from monitor.usecases.reencode import reencode
+from monitor.wiring.notify import open_notifiers
+from monitor.wiring.sight import read_picture
+from monitor.wiring.site import Site
+
+_log = structlog.get_logger(__name__)
+
+SECONDS_A_DAY = 86_400.0
+LOUD = frozenset({Change.OPENED, Change.CAUSE_CHANGED, Change.LOST_SIGHT})
+
+
+class Reporter:
+    """Says what checks find: every change of state once, a lasting problem of a source once."""
+
+    def __init__(self) -> None:
+        self._complaints = Complaints(_log)
+
+    def tell(self, key: ViewKey, check: Check) -> None:
+        """Log what is worth a line."""
+        name = str(key)
+        if check.note == "not enrolled":
+            self._complaints.complain(name, "view.not_enrolled", remedy=f"monitor enroll {key.camera}")
+            return
+        if check.error is not None:
+            self._complaints.complain(name, f"source.{type(check.error).__name__}", reason=str(check.error))
+        elif check.observation is not None:
+            self._complaints.settle(name)
+        seen = check.observation
+        if seen is None or seen.transition is None:
+            return
+        transition, verdict = seen.transition, seen.verdict
+        say = _log.warning if transition.change in LOUD else _log.info
+        say(
+            f"view.{transition.change.value}",
+            view=name,
+            verdict=verdict.kind.value,
+            displacement=verdict.displacement.describe() if verdict.displacement else None,
+            reason=transition.reason,
+            incident=check.recorded.incident.id if check.recorded and check.recorded.incident else None,
+        )
+
+
+def build_service(
+    site: Site,
+    equipment: Equipment,
+    *,
+    load_settings: Callable[[], Settings],
+    watched: Sequence[Path],
+    add_secrets: Callable[[frozenset[str]], None],
+    supervisor: Supervisor | None = None,
+    listener: Callable[[ViewKey, Check], None] | None = None,
+) -> Service:
+    """The engine with everything that it calls.
+
+    Args:
+        site: Opened.
+        equipment: Of the checks.
+        load_settings: Reads the configuration again, raising what is wrong with it.
+        watched: Files whose change means a reload.
+        add_secrets: Tells the logs of secrets that are new.
+        supervisor: Told of readiness and life.
+        listener: Called after every check, besides the log.
+    """
+    store, clock = site.store, site.clock
+    reporter = Reporter()
+    deliverer = Deliverer(
+        store.deliveries,
+        open_notifiers(site.settings, clock),
+        clock,
+        RetryPolicy(),
+        Random(),  # noqa: S311 - spreads retries, guards nothing
+        owner_name(),
+    )
+    reloader = _Reload(site, deliverer, load_settings, add_secrets)
+
+    def check(key: ViewKey, slot: datetime) -> Observation | None:
+        try:
+            plan, source = site.cameras.plan(key), site.cameras.source(key)
+        except UnknownView:
+            return None  # left the configuration between being due and being looked at
+        done = observe(key, slot, source, plan.timeout_s, equipment)
+        reporter.tell(key, done)
+        if listener is not None:
+            listener(key, done)
+        return done.observation
+
+    service = site.settings.service
+    return Service(
+        due=store.views.due,
+        observe=check,
+        outbox=deliverer,
+        prune=lambda: store.retention.prune(clock.now(), retention(reloader.settings)),
+        reload=reloader,
+        hold_lock=lambda: store.hold_daemon_lock(owner_name()),
+        clock=clock,
+        options=ServiceOptions(
+            workers=service.workers,
+            troubled_workers=service.troubled_workers,
+            start_spread_s=service.start_spread_s,
+            drain_timeout_s=service.drain_timeout_s,
+        ),
+        watched=watched,
+        supervisor=supervisor,
+        known_troubled=[row.spec.key for row in store.views.all() if row.state.status is Status.UNKNOWN],
+    )
+
+
+class _Reload:
+    """Takes a new configuration over, all or nothing."""
+
+    def __init__(
+        self,
+        site: Site,
+        deliverer: Deliverer,
+        load_settings: Callable[[], Settings],
+        add_secrets: Callable[[frozenset[str]], None],
+    ) -> None:
+        self.settings = site.settings
+        self._site = site
+        self._deliverer = deliverer
+        self._load = load_settings
+        self._add_secrets = add_secrets
+
+    def __call__(self) -> ReloadResult:
+        new = self._load()
+        self._add_secrets(secrets_of(new))
+        changes = diff(self.settings, new)
+        if not changes:
+            return ReloadResult(True, "nothing changed")
+        site = self._site
+        # All that can fail comes first; from `sync` on the new configuration is in use.
+        plans = resolve(new)
+        notifiers = open_notifiers(new, site.clock)
+        site.store.views.sync([spec for plan in plans for spec in plan.views], site.clock.now())
+        site.cameras.use(plans)
+        site.routing.use(new)
+        self._deliverer.use_notifiers(notifiers)
+        self.settings = new
+        parts = [
+            f"{name} {', '.join(values)}"
+            for name, values in (
+                ("added", changes.added),
+                ("removed", changes.removed),
+                ("changed", changes.changed),
+                ("notifiers", changes.notifiers),
+                ("settings", changes.live),
+                ("only after a restart:", changes.needs_restart),
+            )
+            if values
+        ]
+        return ReloadResult(True, "; ".join(parts))
+
+
+def retention(settings: Settings) -> RetentionPolicy:
+    """How long things are kept, in the store's terms."""
+    kept = settings.retention
+    return RetentionPolicy(
+        observations_days=kept.observations_s / SECONDS_A_DAY,
+        resolved_incident_days=kept.incidents_s / SECONDS_A_DAY,
+        evidence_days=kept.images_s / SECONDS_A_DAY,
+    )
+
+
+def refresh_encodings(store: Store, equipment: Equipment) -> None:
+    """Encode what another bundle encoded, and say so."""
+    done = reencode(store, equipment.encoder, read_picture)
+    if done.references or done.problems:
+        _log.info("references.reencoded", count=done.references, bundle=equipment.encoder.bundle_id)
+    for problem in done.problems:
+        _log.error("reference.not_reencoded", reason=problem)
+
+
+def owner_name() -> str:
+    """Names this process to others, on this machine or another."""
+    return f"{socket.gethostname()}:{os.getpid()}"
