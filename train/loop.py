@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,8 +16,9 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from train.data.loading import Batch
-from train.recipes.settings import OptimiserSettings, RecipeError, RecipeSettings
+from train.recipes.settings import OptimiserSettings, RecipeSettings
 from train.tracking import Tracker
 
 Say = Callable[[str], None]
@@ -70,7 +70,7 @@ class Trainer:
         tracker: Where scalars go.
 
     Raises:
-        RecipeError: The checkpoint belongs to another recipe.
+        RecipeError: The checkpoint is damaged or belongs to another recipe.
     """
 
     def __init__(self, recipe: Recipe, out: Path, say: Say, tracker: Tracker) -> None:
@@ -87,7 +87,7 @@ class Trainer:
         self.skipped = 0
         out.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.is_file():
-            self._load()
+            self._resume()
 
     @property
     def checkpoint(self) -> Path:
@@ -142,32 +142,25 @@ class Trainer:
         return {"total": float(loss.detach()), **{k: float(v.detach()) for k, v in parts.items()}}
 
     def save(self) -> None:
-        """Write the checkpoint in one piece: a kill while writing leaves the previous one."""
-        state = {
-            "recipe": self.settings.model_dump(mode="json"),
-            "network": self.network.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "step": self.progress.step,
-            "elapsed_s": self.progress.elapsed_s,
-            "random": torch.get_rng_state(),
-        }
-        unfinished = self.checkpoint.with_suffix(".part")
-        torch.save(state, unfinished)
-        os.replace(unfinished, self.checkpoint)
+        """Write the checkpoint."""
+        state = Checkpoint(
+            recipe=self.settings.model_dump(mode="json"),
+            network=self.network.state_dict(),
+            averaged=self.averaged.state_dict(),
+            optimiser=self.optimiser.state_dict(),
+            step=self.progress.step,
+            elapsed_s=self.progress.elapsed_s,
+            random=torch.get_rng_state(),
+        )
+        write_checkpoint(self.checkpoint, state)
 
-    def _load(self) -> None:
-        state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-        mine = self.settings.model_dump(mode="json")
-        if {**state["recipe"], "run": None} != {**mine, "run": None}:
-            raise RecipeError(
-                f"{self.checkpoint} was made by another recipe.", "Give another --out, or remove the directory."
-            )
-        self.network.load_state_dict(state["network"])
-        self.averaged.load_state_dict(state["averaged"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.progress = Progress(state["step"], state["elapsed_s"])
-        torch.set_rng_state(state["random"])
+    def _resume(self) -> None:
+        state = read_checkpoint(self.checkpoint, self.settings)
+        self.network.load_state_dict(state.network)
+        self.averaged.load_state_dict(state.averaged)
+        self.optimiser.load_state_dict(state.optimiser)
+        self.progress = Progress(state.step, state.elapsed_s)
+        torch.set_rng_state(state.random)
         self.say(f"going on from step {self.progress.step}, {self.progress.elapsed_s / 60:.1f} min into the run")
 
     @torch.no_grad()

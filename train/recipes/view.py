@@ -34,14 +34,14 @@ class ViewRecipe:
         self.splits: Splits = split(
             self.manifest, settings.data.validation_cameras, settings.data.unsteady_cameras
         )
-        rules = PairingRules(
+        self.rules = PairingRules(
             settings.data.real_share,
             settings.data.within,
             settings.data.same_condition,
             settings.data.day_night_share,
         )
-        self._sampler = Sampler(self.splits.train, rules)
-        self._validation_sampler = Sampler(self.splits.validation, rules)
+        self._sampler = Sampler(self.splits.train, self.rules)
+        self._validation_sampler = Sampler(self.splits.validation, self.rules)
         self._weights = LossWeights(**settings.losses.model_dump())
 
     def build(self) -> ViewNetwork:

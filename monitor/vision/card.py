@@ -1,0 +1,119 @@
+"""The card of a bundle: what the network is, what it can tell, how good it was found to be, where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from monitor.vision.preprocess import InputSpec
+
+CARD_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class GridSpec:
+    """One dense output of the encoder: `channels` by `rows` by `columns`, a cell for every `stride` input pixels."""
+
+    name: str
+    stride: int
+    channels: int
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Everything about a bundle that is not weights; stored as JSON.
+
+    Attributes:
+        card_version: Version of this layout; another one is refused.
+        name: Short name, first part of the bundle's id.
+        architecture: One line.
+        created: Date and time of export, ISO 8601 UTC.
+        input: Size and normalisation of the encoder's input.
+        embedding_size: Length of the embedding.
+        grids: The encoder's dense outputs.
+        relations: Names of the head's relation logits, in their order; empty without a head.
+        can_tell: Verdicts that this network can support by itself.
+        operating_point: Thresholds by name, chosen on cameras that were not trained on.
+        calibration: How the operating point was chosen, with its bounds.
+        metrics: Figures found, by data set and name.
+        training: Recipe, fingerprint of the data, seed, length of the run.
+        licence: Of the bundle, and of what it was made from.
+        origin: Where weights and pictures come from.
+        members: SHA-256 of each file beside the card, hex.
+    """
+
+    card_version: int
+    name: str
+    architecture: str
+    created: str
+    input: InputSpec
+    embedding_size: int
+    grids: tuple[GridSpec, ...]
+    relations: tuple[str, ...]
+    can_tell: tuple[str, ...]
+    operating_point: Mapping[str, float]
+    calibration: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    training: Mapping[str, Any]
+    licence: str
+    origin: str
+    members: Mapping[str, str]
+
+
+def card_to_json(card: Card) -> dict[str, Any]:
+    """The card as JSON values."""
+    return asdict(card)
+
+
+def card_from_json(values: object) -> Card:
+    """Read a card.
+
+    Raises:
+        ValueError: The version is unknown, or a field is missing, unknown or of the wrong type; the message names it.
+    """
+    if not isinstance(values, dict):
+        raise ValueError("the card is not a JSON object")
+    if values.get("card_version") != CARD_VERSION:
+        raise ValueError(f"card version {values.get('card_version')!r} is not {CARD_VERSION}")
+    expected = {f.name for f in fields(Card)}
+    if wrong := sorted(expected.symmetric_difference(values)):
+        raise ValueError(f"missing or unknown fields: {', '.join(map(str, wrong))}")
+    texts = ("name", "architecture", "created", "licence", "origin")
+    mappings = ("operating_point", "calibration", "metrics", "training", "members")
+    for name in texts:
+        if not isinstance(values[name], str):
+            raise ValueError(f"{name} is not text")
+    for name in mappings:
+        if not isinstance(values[name], dict):
+            raise ValueError(f"{name} is not an object")
+    for name in ("relations", "can_tell"):
+        if not isinstance(values[name], list) or not all(isinstance(v, str) for v in values[name]):
+            raise ValueError(f"{name} is not a list of texts")
+    if not all(isinstance(v, int | float) for v in values["operating_point"].values()):
+        raise ValueError("operating_point holds something that is not a number")
+    if not all(isinstance(v, str) for v in values["members"].values()):
+        raise ValueError("members holds something that is not a hash")
+    if not isinstance(values["embedding_size"], int):
+        raise ValueError("embedding_size is not a whole number")
+    try:
+        return Card(
+            **{
+                **values,
+                "input": _input_spec(values["input"]),
+                "grids": tuple(GridSpec(**grid) for grid in values["grids"]),
+                "relations": tuple(values["relations"]),
+                "can_tell": tuple(values["can_tell"]),
+            }
+        )
+    except TypeError as error:
+        raise ValueError(f"input or grids: {error}") from error
+
+
+def _input_spec(values: dict[str, Any]) -> InputSpec:
+    spec = InputSpec(**values)
+    if not (1 <= spec.width <= 4096 and 1 <= spec.height <= 4096 and spec.std):
+        raise ValueError("input has an impossible size or a zero std")
+    return spec

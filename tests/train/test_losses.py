@@ -1,0 +1,150 @@
+"""Every loss equals the loop that says what it means."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from train.data.loading import Batch
+from train.data.synthesis import MOVED_FRAME, REFERENCE, SAME_FRAME, TURNED_FRAME, TURNED_REFERENCE, WILD_FRAME
+from train.losses import (
+    DISPLACEMENT_UNITS,
+    agreement_loss,
+    displacement_loss,
+    embedding_loss,
+    matching_loss,
+    relation_loss,
+)
+from train.networks.correlation import LocalCorrelation
+from train.networks.view import Encoding
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
+def test_relation_loss_is_the_weighted_mean_of_minus_log_probability_over_judged_pairs() -> None:
+    logits, relation = torch.randn(6, 4), torch.tensor([0, 3, -1, 2, 1, -1])
+    weights = torch.tensor([1.5, 1.2, 0.8, 1.0])
+    above = below = 0.0
+    for row, truth in zip(logits.tolist(), relation.tolist(), strict=True):
+        if truth < 0:
+            continue
+        log_sum = math.log(sum(math.exp(v) for v in row))
+        above += float(weights[truth]) * (log_sum - row[truth])
+        below += float(weights[truth])
+    assert float(relation_loss(logits, relation, weights)) == pytest.approx(above / below, rel=1e-5)
+
+
+def test_displacement_loss_is_the_laplace_likelihood_of_measurable_pairs() -> None:
+    measured, log_sigma, target = torch.randn(5, 4), torch.randn(5, 4), torch.randn(5, 4)
+    measurable = torch.tensor([True, False, True, True, False])
+    total, count = 0.0, 0
+    for pair in range(5):
+        if not measurable[pair]:
+            continue
+        for component, unit in enumerate(DISPLACEMENT_UNITS):
+            scale = math.exp(float(log_sigma[pair, component])) / unit
+            error = abs(float(measured[pair, component] - target[pair, component])) / unit
+            total += error / scale + math.log(scale)
+            count += 1
+    found = displacement_loss(measured, log_sigma, target, measurable)
+    assert float(found) == pytest.approx(total / count, rel=1e-4)
+
+
+def embedding_batch() -> tuple[Encoding, Batch]:
+    """Two groups of six: one frame illegible, one wild frame the same place."""
+    group = torch.arange(12) // 6
+    slot = torch.arange(12) % 6
+    orientation = torch.tensor([0, 2, 0, 0, 2, 0, 0, 4, 0, 0, 4, 0])
+    legible = torch.ones(12, dtype=torch.bool)
+    legible[8] = False
+    same_place = torch.isin(slot, torch.tensor([REFERENCE, TURNED_REFERENCE, SAME_FRAME, TURNED_FRAME]))
+    same_place[WILD_FRAME] = True
+    embedding = F.normalize(torch.randn(12, 16), dim=1)
+    batch = SimpleNamespace(
+        group=group, slot=slot, orientation=orientation, legible=legible, same_place=same_place
+    )
+    return Encoding(embedding, torch.empty(0), torch.empty(0)), cast(Batch, batch)
+
+
+def test_embedding_loss_is_info_nce_with_turned_and_foreign_pictures_as_negatives() -> None:
+    encoding, batch = embedding_batch()
+    terms = []
+    for anchor in range(12):
+        if batch.slot[anchor] not in (REFERENCE, TURNED_REFERENCE) or not batch.legible[anchor]:
+            continue
+        positives, negatives = [], []
+        for other in range(12):
+            if other == anchor or not batch.legible[other]:
+                continue
+            similarity = float(encoding.embedding[anchor] @ encoding.embedding[other]) / 0.07
+            alike = (batch.group[anchor], batch.orientation[anchor]) == (batch.group[other], batch.orientation[other])
+            if not alike:
+                negatives.append(similarity)
+            elif batch.same_place[other] and batch.slot[other] != MOVED_FRAME:
+                positives.append(similarity)
+        for positive in positives:
+            terms.append(-positive + math.log(math.exp(positive) + sum(map(math.exp, negatives))))
+    assert len(terms) == 4
+    assert float(embedding_loss(encoding, batch)) == pytest.approx(sum(terms) / len(terms), rel=1e-4)
+
+
+def test_matching_loss_splits_the_true_offset_over_its_four_neighbours() -> None:
+    correlation = LocalCorrelation(3, 4, 1)
+    logits = torch.randn(2, 9, 3, 4)
+    flow = torch.rand(2, 2, 3, 4) * 0.6 - 0.3
+    seen = (torch.rand(2, 3, 4) > 0.3).float()
+    total, count = 0.0, 0
+    for pair in range(2):
+        for row in range(3):
+            for column in range(4):
+                dx = float(flow[pair, 0, row, column]) * 4
+                dy = float(flow[pair, 1, row, column]) * 3
+                if seen[pair, row, column] < 0.5 or abs(dx) > 1 or abs(dy) > 1:
+                    continue
+                masked = logits[pair, :, row, column] - 30.0 * (1 - correlation.inside[:, row, column])
+                log_weights = F.log_softmax(masked, dim=0)
+                for index in range(9):
+                    to_y, to_x = index // 3 - 1, index % 3 - 1
+                    share = max(0.0, 1 - abs(dx - to_x)) * max(0.0, 1 - abs(dy - to_y))
+                    total -= share * float(log_weights[index])
+                count += 1
+    assert count > 5
+    assert float(matching_loss(logits, correlation, flow, seen)) == pytest.approx(total / count, rel=1e-4)
+
+
+def test_agreement_loss_is_the_mean_cross_entropy_over_cells_of_known_pairs() -> None:
+    logits, seen = torch.randn(3, 2, 2), (torch.rand(3, 2, 2) > 0.5).float()
+    known = torch.tensor([True, False, True])
+    total = 0.0
+    for pair in (0, 2):
+        for row in range(2):
+            for column in range(2):
+                p = 1 / (1 + math.exp(-float(logits[pair, row, column])))
+                total -= math.log(p if seen[pair, row, column] else 1 - p)
+    assert float(agreement_loss(logits, seen, known)) == pytest.approx(total / 8, rel=1e-4)
+
+
+@pytest.mark.parametrize("empty", ["relation", "displacement", "matching", "agreement"])
+def test_a_loss_without_any_truth_is_zero_and_still_has_a_gradient(empty: str) -> None:
+    x = torch.randn(2, 9, 3, 4, requires_grad=True)
+    no_pair = torch.tensor([False, False])
+    found = {
+        "relation": lambda: relation_loss(x[:, :4, 0, 0], torch.tensor([-1, -1]), torch.ones(4)),
+        "displacement": lambda: displacement_loss(x[:, :4, 0, 0], x[:, 4:8, 0, 0], torch.zeros(2, 4), no_pair),
+        "matching": lambda: matching_loss(
+            x, LocalCorrelation(3, 4, 1), torch.zeros(2, 2, 3, 4), torch.zeros(2, 3, 4)
+        ),
+        "agreement": lambda: agreement_loss(x[:, 0], torch.zeros(2, 3, 4), no_pair),
+    }[empty]()
+    found.backward()
+    assert float(found.detach()) == 0.0
+    assert x.grad is not None
+    assert not x.grad.any()
