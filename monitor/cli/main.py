@@ -58,6 +58,7 @@ COMMANDS: Mapping[str, Entry] = {
         "monitor.cli.replay:replay", "Run recorded frames through the pipeline on a simulated clock."
     ),
     "bench": Entry("monitor.cli.bench:bench", "Measure how many cameras this machine carries."),
+    "demo": Entry("monitor.cli.demo:demo", "Watch a simulated site for one simulated day and night."),
     "simulate": Entry("monitor.cli.simulate:simulate", "Start a simulated site to try things on."),
 }
 

@@ -102,21 +102,17 @@ class Document:
     problems: tuple[Problem, ...]
 
     def place_of(self, keys: Sequence[str | int]) -> tuple[int, int, tuple[str | int, ...]]:
-        """Line and column of the deepest of these keys that is in the file, and the path without foreign
-        parts.
+        """Line and column of the deepest of these keys that is in the file, and the path as far as it is.
 
-        Parts that the file does not know (the kind of a source, inserted by the validation) are left out,
-        except for the last: that one may be a key that is missing.
+        Parts that the file does not know are passed over: validation inserts the kind of a source, for example.
         """
         node, place, path = self.root, (self.root.line, self.root.column), []
-        for position, key in enumerate(keys):
+        for key in keys:
             entries = node.entries or {}
             if key in entries:
                 path.append(key)
                 place = node.places.get(key, (entries[key].line, entries[key].column))
                 node = entries[key]
-            elif position == len(keys) - 1:
-                path.append(key)
         return *place, tuple(path)
 
 
@@ -175,7 +171,9 @@ class _Composer:
         try:
             return next(self._events)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
+            # For what is never closed, where it opens says more than where the file ends.
+            unclosed = re.search(r"quoted|flow", error.context or "") is not None
+            mark = (unclosed and error.context_mark) or error.problem_mark or error.context_mark
             if mark is None:
                 raise Malformed(_explanation("")) from None
             at_tab = mark.line < len(self._lines) and self._lines[mark.line][mark.column :].startswith("\t")

@@ -15,7 +15,6 @@ from monitor.settings.schema import known_keys
 Keys = tuple[str | int, ...]
 
 _EXPECTATIONS = {
-    "missing": "this key is missing",
     "string_type": "expected text{quote}",
     "bool_type": "expected true or false",
     "int_type": "expected a whole number",
@@ -32,7 +31,6 @@ _EXPECTATIONS = {
     "mapping_type": "expected keys and values",
     "model_type": "expected keys and values",
     "model_attributes_type": "expected keys and values",
-    "union_tag_not_found": "the key kind is missing; expected one of {expected_tags}",
     "too_short": "expected at least {min_length} entry",
     "string_too_short": "expected at least {min_length} characters",
 }
@@ -50,10 +48,10 @@ def problems_from(errors: Iterable[ErrorDetails], document: Document) -> list[Pr
     return [_problem(error, document) for error in errors]
 
 
-def locate(keys: Keys, message: str, document: Document) -> Problem:
-    """A problem at the place of these keys."""
+def locate(keys: Keys, message: str, document: Document, absent: Keys = ()) -> Problem:
+    """A problem at the place of these keys; `absent` are further ones that the file lacks."""
     line, column, path = document.place_of(keys)
-    return Problem(line, column, key_path(path), message)
+    return Problem(line, column, key_path((*path, *absent)), message)
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
@@ -67,6 +65,10 @@ def _problem(error: ErrorDetails, document: Document) -> Problem:
     kind, context = error["type"], error.get("ctx", {})
     if keys[-1:] == ("[key]",):
         keys = keys[:-1]
+    if kind == "missing":
+        return locate(keys[:-1], "this key is missing", document, absent=keys[-1:])
+    if kind == "union_tag_not_found":
+        return locate(keys, f"the key {context['discriminator']} is missing".replace("'", ""), document)
     if kind == "extra_forbidden":
         return locate(keys, _unknown_key(keys), document)
     if kind in ("literal_error", "enum"):
@@ -76,8 +78,9 @@ def _problem(error: ErrorDetails, document: Document) -> Problem:
         message = _choice(context["tag"], context["expected_tags"], keys)
     elif kind in _EXPECTATIONS:
         quote = "; put a number that is meant as text in quotes" if _is_number(error["input"]) else ""
-        expected = _EXPECTATIONS[kind].format(**context, quote=quote)
-        message = expected if kind in ("missing", "union_tag_not_found") else _found(error, keys, expected)
+        bounds = {name: f"{bound:g}" if _is_number(bound) else bound for name, bound in context.items()}
+        expected = _EXPECTATIONS[kind].format(**bounds, quote=quote)
+        message = _found(error, keys, expected)
     elif kind == "string_pattern_mismatch":
         message = f"expected text of the form {context['pattern']}"
     else:

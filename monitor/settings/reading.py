@@ -61,7 +61,7 @@ def dereference(value: object, reading: Reading) -> object:
         or not isinstance(next(iter(value.values())), str)
     ):
         raise PydanticCustomError(
-            "monitor_reference", "expected text, {{env: NAME}} or {{file: /path/to/secret}}"
+            "monitor_reference", "expected text, {env: NAME} or {file: /path/to/secret}"
         )
     ((kind, name),) = value.items()
     found = _from_environment(name, reading) if kind == "env" else _from_file(name, reading)

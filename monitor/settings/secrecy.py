@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
@@ -61,6 +61,7 @@ def _inside_url(url: str) -> Iterator[str]:
     userinfo, separator, _ = parts.netloc.rpartition("@")
     password = userinfo.partition(":")[2] if separator else ""
     yield from {password, unquote(password)}
-    for name, value in parse_qsl(parts.query):
-        if _TELLING_PARAMETER.search(name):
-            yield value
+    for parameter in parts.query.split("&"):
+        name, _, value = parameter.partition("=")
+        if _TELLING_PARAMETER.search(unquote_plus(name)):
+            yield from {value, unquote_plus(value)}

@@ -98,7 +98,7 @@ def _named(value: str) -> str:
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):  # unknown, malformed, a folder
         near = difflib.get_close_matches(value, available_timezones(), n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise PydanticCustomError(
@@ -123,7 +123,7 @@ def _secret(value: object, info: ValidationInfo) -> object:
         hint = "; write a number that is a secret in quotes" if isinstance(found, int | float) else ""
         raise PydanticCustomError(
             "monitor_secret",
-            "expected text, {{env: NAME}} or {{file: /path/to/secret}}{hint}",
+            "expected text, {env: NAME} or {file: /path/to/secret}{hint}",
             {"hint": hint},
         )
     if found in ("", SecretStr("")):
