@@ -9,7 +9,6 @@ support it.
 from __future__ import annotations
 
 import ctypes
-import itertools
 import os
 import pwd
 import shutil
@@ -18,7 +17,9 @@ import stat
 import subprocess
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
@@ -54,6 +55,16 @@ class PostgresServer:
     def url(self, database: str) -> str:
         """The URL of one database, as settings name it."""
         return f"postgresql://postgres@/{database}?host={self.socket_dir}"
+
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """A new database, a copy of `template`, that exists for as long as the block runs; yields its URL."""
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield self.url(name)
+        finally:
+            self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def execute(self, statement: str) -> None:
         """Run one statement outside a transaction, in the maintenance database."""
@@ -163,13 +174,8 @@ def postgres_server() -> Iterator[PostgresServer]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-_names = itertools.count(1)
-
-
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The URL of an empty database that exists for one test."""
-    name = f"test_{next(_names)}"
-    postgres_server.execute(f"CREATE DATABASE {name}")
-    yield postgres_server.url(name)
-    postgres_server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    with postgres_server.database() as url:
+        yield url

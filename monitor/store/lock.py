@@ -146,9 +146,9 @@ def _advisory_lock(database: Database, owner: str) -> Iterator[_AdvisoryLock]:
     with ExitStack() as stack:
         with named_faults(database.where):
             connection = stack.enter_context(database.engine.connect())
-            # Not from the pool any more: nobody else gets it, and closing it ends the session and the lock.
-            connection.detach()
             connection.execution_options(isolation_level="AUTOCOMMIT")
+            # Not of the pool any more: nobody else gets it, and closing it ends the session and the lock.
+            connection.detach()
             if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _DAEMON_LOCK}):
                 holder = connection.execute(_HOLDER).first()
                 raise _already_running(holder.name if holder else "one that just ended", database.where)

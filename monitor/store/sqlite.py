@@ -41,11 +41,16 @@ _MOUNTS = Path("/proc/self/mounts")
 
 def prepare(engine: Engine) -> None:
     """Set up every connection that `engine` opens, and the way it begins transactions."""
-    event.listen(engine, "connect", _connect)
+    event.listen(engine, "connect", configure_connection)
     event.listen(engine, "begin", _begin)
 
 
-def _connect(connection: sqlite3.Connection, _record: Any) -> None:
+def configure_connection(connection: sqlite3.Connection, _record: Any = None) -> None:
+    """Set up one new connection.
+
+    Raises:
+        WalUnavailable: The database cannot have a write-ahead log.
+    """
     # The driver's own BEGIN comes too late (before the first write) and is never IMMEDIATE; `_begin` does it.
     connection.isolation_level = None
     # First of all, as even switching to WAL may meet a lock.
@@ -81,7 +86,7 @@ def refuse_network_filesystem(path: Path) -> None:
         )
     try:
         mounts = _MOUNTS.read_text(errors="replace")
-    except OSError:  # not Linux; `_connect` still verifies WAL
+    except OSError:  # not Linux; `configure_connection` still verifies WAL
         return
     kind = filesystem_of(path, mounts)
     if kind in NETWORK_FILESYSTEMS:

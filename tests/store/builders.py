@@ -31,8 +31,10 @@ def spec(key: ViewKey = KEY, **changes: object) -> ViewSpec:
     return ViewSpec(key=key, **changes)  # type: ignore[arg-type]
 
 
-def reference(seed: int = 0, bundle_id: str = "net-1", key: ViewKey = KEY, *, grids: bool = True) -> Reference:
-    """A reference with arrays of the default network's sizes, or with tiny grids where only its row matters."""
+def reference(
+    seed: int = 0, bundle_id: str = "net-1", key: ViewKey = KEY, *, grids: bool = True
+) -> Reference:
+    """A reference with arrays of the default network's sizes, or tiny ones where only its row matters."""
     random = np.random.default_rng(seed)
 
     def unit() -> np.ndarray:
@@ -85,7 +87,9 @@ def observation(
         verdict=verdict(kind),
         frame_digest="ab" * 32,
         state=ViewState(status, at(seconds), cause, recent),
-        transition=None if change is None else Transition(change, Status.SUSPECT, status, cause, "since it lasts"),
+        transition=None
+        if change is None
+        else Transition(change, Status.SUSPECT, status, cause, "since it lasts"),
         next_due_at=at(seconds + interval_s),
         timings_ms={"grab": 12.5, "encode": 5.0},
         bundle_id="net-1",
@@ -104,7 +108,9 @@ def recovered(seconds: float, *, key: ViewKey = KEY) -> Observation:
 def announce(incident: Incident, observed: Observation, sequence: int) -> Alert:
     kinds = {Change.OPENED: AlertKind.OPENED, Change.RECOVERED: AlertKind.RESOLVED}
     assert observed.transition is not None
-    return _alert(incident, kinds.get(observed.transition.change, AlertKind.CHANGED), sequence, observed.checked_at)
+    return _alert(
+        incident, kinds.get(observed.transition.change, AlertKind.CHANGED), sequence, observed.checked_at
+    )
 
 
 def announce_resolved(incident: Incident, sequence: int) -> Alert:

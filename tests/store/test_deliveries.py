@@ -11,12 +11,18 @@ ACCEPTED = Receipt(Outcome.ACCEPTED, "200")
 TRY_AGAIN = Receipt(Outcome.RETRY, "503")
 
 
-def lease(store: Store, seconds: float = 100, *, limit: int = 100, per_notifier: int = 100) -> list[LeasedDelivery]:
+def lease(
+    store: Store, seconds: float = 100, *, limit: int = 100, per_notifier: int = 100
+) -> list[LeasedDelivery]:
     return store.deliveries.lease(at(seconds), "me", 30.0, limit, per_notifier)
 
 
 def finish(
-    store: Store, leased: LeasedDelivery, receipt: Receipt = ACCEPTED, retry_at: float | None = None, now: float = 101
+    store: Store,
+    leased: LeasedDelivery,
+    receipt: Receipt = ACCEPTED,
+    retry_at: float | None = None,
+    now: float = 101,
 ) -> bool:
     return store.deliveries.finish(
         leased.id, leased.fence, receipt, None if retry_at is None else at(retry_at), at(now)
@@ -43,10 +49,17 @@ def test_a_leased_delivery_is_nobody_elses_until_the_lease_ends(store: Store) ->
     assert finish(store, second)
     assert not finish(store, second)
     (row,) = store.deliveries.list()
-    assert (row.status, row.attempts, row.finished_at, row.detail) == (DeliveryStatus.DELIVERED, 2, at(101), "200")
+    assert (row.status, row.attempts, row.finished_at, row.detail) == (
+        DeliveryStatus.DELIVERED,
+        2,
+        at(101),
+        "200",
+    )
 
 
-def test_whoever_finishes_after_the_lease_ended_but_before_anybody_else_is_still_believed(store: Store) -> None:
+def test_whoever_finishes_after_the_lease_ended_but_before_anybody_else_is_still_believed(
+    store: Store,
+) -> None:
     store.record(opened(0), ["log"], announce)
     (leased,) = lease(store, 100)
     assert finish(store, leased, now=500)
@@ -125,7 +138,10 @@ def test_ending_an_incident_by_hand_is_told_once(store: Store) -> None:
     ended = store.incidents.resolve(incident.id, at(10), resolution)
     assert (ended.resolved_at, ended.comment, ended.acknowledged_by) == (at(10), "was the cleaner", "ann")
     assert store.incidents.resolve(incident.id, at(20), resolution) == ended
-    assert sorted(row.id for row in store.deliveries.list()) == [f"log:{incident.id}-1", f"log:{incident.id}-2"]
+    assert sorted(row.id for row in store.deliveries.list()) == [
+        f"log:{incident.id}-1",
+        f"log:{incident.id}-2",
+    ]
     for call in (
         lambda: store.incidents.get(99),
         lambda: store.incidents.acknowledge(99, "ann", "", NOW),

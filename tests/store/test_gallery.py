@@ -13,7 +13,9 @@ OTHER = ViewKey("yard")
 
 def enroll(store: Store, *seeds: int, key: ViewKey = KEY, bundle_id: str = "net-1") -> list[int]:
     """A version with one small reference a seed; returns the ids of the active references."""
-    references = [(reference(seed, bundle_id, key, grids=False), f"picture {seed}".encode()) for seed in seeds]
+    references = [
+        (reference(seed, bundle_id, key, grids=False), f"picture {seed}".encode()) for seed in seeds
+    ]
     store.gallery.add_version(key, references, reason="enrolled", author="me", now=NOW)
     return active(store, key)
 
@@ -46,7 +48,12 @@ def test_a_reference_comes_back_as_it_was_enrolled(store: Store) -> None:
 def test_a_new_version_keeps_only_what_it_is_told_to_keep(store: Store) -> None:
     first, second = enroll(store, 1, 2)
     number = store.gallery.add_version(
-        KEY, [(reference(3, grids=False), b"third")], keep=[second], reason="accepted", author="ann", now=at(5)
+        KEY,
+        [(reference(3, grids=False), b"third")],
+        keep=[second],
+        reason="accepted",
+        author="ann",
+        now=at(5),
     )
     assert number == 2
     now_active = active(store)
@@ -130,9 +137,18 @@ def test_accepting_a_new_normal_changes_gallery_state_and_incident_at_once(store
         resolution=Resolution("ann", "we turned it on purpose", ROUTES, announce_resolved),
     )
     ended = store.incidents.get(incident.id)
-    assert (ended.resolved_at, ended.acknowledged_by, ended.comment) == (at(30), "ann", "we turned it on purpose")
+    assert (ended.resolved_at, ended.acknowledged_by, ended.comment) == (
+        at(30),
+        "ann",
+        "we turned it on purpose",
+    )
     row = store.views.get(KEY)
-    assert (row.state, row.open_incident_id, row.next_due_at, row.reference_count) == (normal, None, at(30), 2)
+    assert (row.state, row.open_incident_id, row.next_due_at, row.reference_count) == (
+        normal,
+        None,
+        at(30),
+        2,
+    )
     assert {delivery.id for delivery in store.deliveries.list()} == {
         f"{route}:{incident.id}-{number}" for route in ROUTES for number in (1, 2)
     }
@@ -163,7 +179,12 @@ def test_the_bank_holds_every_enabled_view_as_one_bundle_sees_it(store: Store) -
     enroll(store, 4, key=OTHER)
     enroll(store, 5, key=ViewKey("off"))
     store.gallery.add_version(
-        OTHER, [(reference(6, "net-2", OTHER, grids=False), b"x")], active(store, OTHER), reason="", author="", now=NOW
+        OTHER,
+        [(reference(6, "net-2", OTHER, grids=False), b"x")],
+        active(store, OTHER),
+        reason="",
+        author="",
+        now=NOW,
     )
     store.views.sync([spec(), spec(OTHER)], NOW)
     keys, matrix = store.gallery.embeddings("net-1")

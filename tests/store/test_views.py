@@ -38,8 +38,12 @@ def test_syncing_says_what_was_added_changed_and_disabled(store: Store) -> None:
     assert store.views.sync([spec(site="new")], NOW).disabled == ()
 
 
-def test_a_view_that_left_the_configuration_keeps_its_history_and_references_and_comes_back(store: Store) -> None:
-    store.gallery.add_version(KEY, [(reference(grids=False), b"picture")], reason="first", author="me", now=NOW)
+def test_a_view_that_left_the_configuration_keeps_its_history_and_references_and_comes_back(
+    store: Store,
+) -> None:
+    store.gallery.add_version(
+        KEY, [(reference(grids=False), b"picture")], reason="first", author="me", now=NOW
+    )
     store.record(opened(0), ROUTES, announce)
     store.views.sync([], NOW)
     assert store.views.due(at(1e6)) == []
@@ -116,7 +120,9 @@ def test_unknown_views_are_named_in_the_error(store: Store) -> None:
 def test_a_watch_holds_everything_of_one_moment(store: Store) -> None:
     watch = store.load_watch(KEY)
     assert (watch.references, watch.constancy, watch.open_incident) == ((), None, None)
-    store.gallery.add_version(KEY, [(reference(1), b"one"), (reference(2), b"two")], reason="", author="me", now=NOW)
+    store.gallery.add_version(
+        KEY, [(reference(1), b"one"), (reference(2), b"two")], reason="", author="me", now=NOW
+    )
     store.save_constancy(KEY, b"first")
     store.save_constancy(KEY, b"second")
     recorded = store.record(opened(0), ROUTES, announce)

@@ -1,0 +1,117 @@
+"""What the tests of crashes run in processes of their own, to be killed: `python -m tests.store.child WHAT …`.
+
+Each says `here` at the point in question, and then waits to be killed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from monitor.domain.alert import Alert, Outcome, Receipt
+from monitor.domain.incident import Incident, Observation
+from monitor.domain.state import ViewState
+from monitor.store import Resolution, Store, open_store
+from tests.store.builders import (
+    KEY,
+    ROUTES,
+    announce,
+    at,
+    observation,
+    opened,
+    recovered,
+    reference,
+)
+
+IMAGE = b"\xff\xd8\xff the picture of the incident"
+
+
+def say(what: object) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
+
+
+def wait_to_be_killed() -> NoReturn:
+    say("here")
+    time.sleep(60)
+    raise SystemExit("nobody killed me")
+
+
+def between_image_and_commit(store: Store) -> None:
+    """The picture is a file; the transaction has everything but its end."""
+
+    def announce_and_wait(incident: Incident, observed: Observation, sequence: int) -> Alert:
+        wait_to_be_killed()
+
+    store.record(opened(0, image=IMAGE), ROUTES, announce_and_wait)
+
+
+def after_commit(store: Store) -> None:
+    """Everything is recorded; the caller never hears of it."""
+    store.record(opened(0, image=IMAGE), ROUTES, announce)
+    wait_to_be_killed()
+
+
+def between_lease_and_finish(store: Store) -> None:
+    """A delivery is leased, perhaps even sent."""
+    store.record(opened(0), ROUTES, announce)
+    assert len(store.deliveries.lease(at(10), "child", 30.0, 9, 9)) == 2
+    wait_to_be_killed()
+
+
+def within_acceptance(store: Store) -> None:
+    """A new gallery version, state and resolution are written, but not committed."""
+    store.record(opened(0), ROUTES, announce)
+
+    def announce_and_wait(incident: Incident, sequence: int) -> Alert:
+        wait_to_be_killed()
+
+    store.gallery.add_version(
+        KEY, [(reference(1, grids=False), b"new normal")], reason="", author="ann", now=at(30), state=ViewState(),
+        resolution=Resolution("ann", routes=ROUTES, announce=announce_and_wait),
+    )  # fmt: skip
+
+
+def record_on_and_on(store: Store) -> None:
+    """Checks without end: each third opens an incident, each next one resolves it. Says which slot is done."""
+    start = int(sys.argv[4])
+    for number in range(start, start + 10_000):
+        seconds = number * 10
+        checks = (opened(seconds, image=b"%d" % number), recovered(seconds), observation(seconds))
+        store.record(checks[number % 3], ROUTES, announce)
+        say(number)
+
+
+def lease_and_deliver(store: Store) -> None:
+    """Delivers everything there is; says each delivery that it has finished."""
+    idle = 0
+    while idle < 20:
+        leased = store.deliveries.lease(at(1e6), sys.argv[4], 3600.0, 3, 100)
+        idle = 0 if leased else idle + 1
+        for delivery in leased:
+            assert store.deliveries.finish(
+                delivery.id, delivery.fence, Receipt(Outcome.ACCEPTED), None, at(1e6)
+            )
+            say(delivery.id)
+        if not leased:
+            time.sleep(0.01)
+
+
+SCENES: dict[str, Callable[[Store], None]] = {
+    scene.__name__: scene
+    for scene in (
+        between_image_and_commit,
+        after_commit,
+        between_lease_and_finish,
+        within_acceptance,
+        record_on_and_on,
+        lease_and_deliver,
+    )
+}
+
+if __name__ == "__main__":
+    with open_store(sys.argv[2], Path(sys.argv[3])) as the_store:
+        SCENES[sys.argv[1]](the_store)
