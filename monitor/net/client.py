@@ -54,6 +54,7 @@ class HttpClient:
             except pycurl.error as error:
                 raise exchange.explain(self._curl, *error.args) from None
             finally:
+                exchange.release()
                 self._resolving = exchange.stopped_resolving(self._curl)
             return exchange.response(self._curl, started_s)
         finally:

@@ -63,6 +63,7 @@ class Exchange:
         self._too_large = False
         self._refused: list[str] = []
         self._connecting = False
+        self._opened: list[socket.socket] = []
 
     def prepare(self, curl: pycurl.Curl, timeout_s: float) -> None:
         """Set every option anew; connections survive `reset`, everything else starts from libcurl's defaults.
@@ -81,8 +82,10 @@ class Exchange:
             curl.setopt(pycurl.PROXY, "")
             curl.setopt(pycurl.TIMEOUT_MS, max(1, math.ceil(timeout_s * 1000)))
             curl.setopt(pycurl.MAXFILESIZE_LARGE, request.max_bytes)
-            curl.setopt(pycurl.FOLLOWLOCATION, int(request.redirects > 0))
-            curl.setopt(pycurl.MAXREDIRS, request.redirects)
+            if request.redirects:
+                # libcurl counts the second request of an authentication as a redirect.
+                curl.setopt(pycurl.FOLLOWLOCATION, 1)
+                curl.setopt(pycurl.MAXREDIRS, request.redirects + int(request.username is not None))
             curl.setopt(pycurl.USERAGENT, USER_AGENT)
             curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
             curl.setopt(pycurl.HEADERFUNCTION, self._take_header)
@@ -143,6 +146,11 @@ class Exchange:
         """Whether the exchange ended before the host's name was known (a kept connection needs none)."""
         return not self._connecting and curl.getinfo(pycurl.PRETRANSFER_TIME) == 0
 
+    def release(self) -> None:
+        """Close our ends of the sockets; libcurl works with duplicates of them."""
+        for opened in self._opened:
+            opened.close()
+
     def response(self, curl: pycurl.Curl, started_s: float) -> Response:
         """What came, once everything has."""
         elapsed_ms = (time.monotonic() - started_s) * 1000
@@ -192,7 +200,9 @@ class Exchange:
         try:
             objection = self._policy.objection(text)
             if objection is None:
-                return socket.socket(family, kind, protocol)
+                opened = socket.socket(family, kind, protocol)
+                self._opened.append(opened)
+                return opened
             self._refused.append(objection)
         except (OSError, ValueError):
             pass  # No socket to be had, or no IP address: either way there is nothing to connect.

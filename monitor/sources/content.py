@@ -40,6 +40,6 @@ def _name(data: bytes) -> str:
         return "an XML document"
     if start.startswith((b"{", b"[")):
         return "a JSON document"
-    if start and all(byte >= 32 or byte in b"\t\r\n" for byte in start):
+    if all(32 <= byte < 127 or byte in b"\t\r\n" for byte in start):
         return "text"
     return "data of an unknown kind"

@@ -182,8 +182,13 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
     except UnidentifiedImageError:
         raise FrameFault(
             f"This is no picture, but {name_format(data)}.",
-            "JPEG, PNG, WebP and BMP are understood. Look at what the camera sends under this address.",
+            "JPEG, PNG, WebP and BMP are understood. Look at what the camera sends.",
         ) from None
+    except OSError as error:
+        raise FrameFault(
+            f"The picture is truncated or damaged: {name_format(data)} breaks off in its header.",
+            "Check the line to the camera, or that the file was written completely.",
+        ) from error
 
 
 def _too_many_pixels(megapixels: str, max_pixels: int) -> FrameFault:
