@@ -18,6 +18,7 @@ from monitor.settings.reading import Reading, dereference, reading_of
 from monitor.settings.values import (
     Address,
     AnchoredPath,
+    Count,
     Duration,
     Flag,
     PositiveDuration,
@@ -52,6 +53,8 @@ class FolderSource(SettingsModel):
     """Whether folders inside the folder are looked through too."""
     max_bytes: Size | None = Field(default=None, examples=["20MB"])
     """Larger files are refused."""
+    max_pixels: Count | None = Field(default=None, examples=[50_000_000])
+    """Pictures with more are refused."""
 
     @field_validator("time_format")
     @classmethod
@@ -79,12 +82,12 @@ class HttpSource(SettingsModel):
     """The account at the camera; one that may only look is enough."""
     password: Secret | None = Field(default=None, examples=[{"env": "GATE_PASSWORD"}])
     """The account's password."""
-    auth: Literal["auto", "basic", "digest", "none"] | None = Field(default=None, examples=["digest"])
-    """How to log in; `auto` takes the strongest that the camera offers."""
+    auth: Literal["auto", "basic", "digest", "bearer"] | None = Field(default=None, examples=["digest"])
+    """How to log in; `auto` takes the best that the camera offers, `bearer` goes with `token`."""
     token: Secret | None = Field(default=None, examples=[{"file": "/run/secrets/gate_token"}])
     """A bearer token, in place of user and password."""
     ca_file: AnchoredPath | None = Field(default=None, examples=["/etc/monitor/cameras-ca.pem"])
-    """Certificates to trust in addition, for cameras with a private authority."""
+    """Certificates to trust instead of the system's, for cameras with a private authority."""
     pinned_key: str | None = Field(
         default=None,
         pattern=r"^sha256//[A-Za-z0-9+/]{43}=$",
@@ -93,6 +96,8 @@ class HttpSource(SettingsModel):
     """The camera's public key, for self-signed certificates."""
     max_bytes: Size | None = Field(default=None, examples=["10MB"])
     """Larger pictures are refused."""
+    max_pixels: Count | None = Field(default=None, examples=[50_000_000])
+    """Pictures with more are refused."""
     verify: Flag | None = Field(default=None, examples=[True])
     """Whether certificates are checked; prefer `pinned_key` to switching this off."""
 
@@ -100,15 +105,21 @@ class HttpSource(SettingsModel):
     @classmethod
     def _split_credentials(cls, data: Any, info: ValidationInfo) -> Any:
         """Move user:password out of the address, so that no later message about the address can show them."""
-        return _without_credentials(data, reading_of(info)) if isinstance(data, Mapping) else data
+        if not isinstance(data, Mapping):
+            return data
+        # A token is used in one way only, which need not be said.
+        implied = {"auth": "bearer"} if data.get("token") is not None and data.get("auth") is None else {}
+        return {**_without_credentials(data, reading_of(info)), **implied}
 
     @model_validator(mode="after")
     def _one_way_in(self) -> HttpSource:
-        """A password needs an account, and a token stands alone."""
+        """A password needs an account, and a token is the other way in."""
         if self.password is not None and self.username is None:
             raise PydanticCustomError("monitor_username_missing", "a password is given but no username")
         if self.token is not None and self.password is not None:
             raise PydanticCustomError("monitor_token_twice", "give either a token or username and password")
+        if (self.token is None) == (self.auth == "bearer"):
+            raise PydanticCustomError("monitor_bearer", "auth: bearer and token belong together")
         return self
 
 
@@ -141,7 +152,13 @@ class VideoSource(SettingsModel):
     path: AnchoredPath = Field(examples=["/srv/recordings/gate.mp4"])
     """The file; relative paths start at the configuration file."""
     position_s: Duration | None = Field(default=None, examples=["30s"])
-    """Where in the recording to look."""
+    """Where the first frame is taken."""
+    step_s: PositiveDuration | None = Field(default=None, examples=["1m"])
+    """How far each check goes on; by as much time as has passed where it is not given."""
+    at_end: Literal["loop", "stale"] | None = Field(default=None, examples=["stale"])
+    """`loop` starts again; `stale` reports that nothing new comes."""
+    max_pixels: Count | None = Field(default=None, examples=[50_000_000])
+    """Frames with more are refused."""
 
 
 SourceSettings = Annotated[FolderSource | HttpSource | VideoSource, Field(discriminator="kind")]

@@ -61,6 +61,8 @@ class LogNotifier(_Channel):
 
     kind: Literal["log"] = Field(examples=["log"])
     """Writes to the log."""
+    level: Literal["info", "warning", "error"] = Field(default="warning", examples=["error"])
+    """Level of the lines."""
 
 
 class WebhookNotifier(_Channel):
@@ -77,7 +79,7 @@ class WebhookNotifier(_Channel):
     allow_private: Flag = Field(default=False, examples=[True])
     """Whether the receiver may be on this machine or in a private network."""
     ca_file: AnchoredPath | None = Field(default=None, examples=["/etc/monitor/receivers-ca.pem"])
-    """Certificates to trust in addition, for receivers with a private authority."""
+    """Certificates to trust instead of the system's, for receivers with a private authority."""
 
 
 NotifierSettings = Annotated[LogNotifier | WebhookNotifier, Field(discriminator="kind")]

@@ -46,6 +46,6 @@ def test_what_needs_a_restart_is_named(load: Load) -> None:
         + "service: {workers: 3}\ndata_dir: /elsewhere\nretention: {images: 1d}\nlogging: {level: debug}\n"
     )
     changes = diff(load(BASE), load(new))
-    assert changes.needs_restart == ("data_dir", "database", "service")
-    assert changes.live == ("retention", "logging")
+    assert changes.needs_restart == ("data_dir", "database", "service", "logging")
+    assert changes.live == ("retention",)
     assert changes.changed == ()

@@ -194,3 +194,10 @@ def test_a_changed_secret_is_a_changed_camera(load: Load) -> None:
     old = load(camera(username="u", password={"env": "GATE"}), GATE="before")
     new = load(camera(username="u", password={"env": "GATE"}), GATE="after!")
     assert diff(old, new).changed == ("gate",)
+
+
+def test_a_token_says_how_to_log_in(load: Load) -> None:
+    assert load(camera(token="abcdef")).cameras[0].source.auth == "bearer"  # type: ignore[union-attr]
+    for wrong in ({"token": "abcdef", "auth": "basic"}, {"auth": "bearer"}):
+        with pytest.raises(SettingsError, match="belong together"):
+            load(camera(**wrong))

@@ -1,0 +1,40 @@
+"""Settings and adapters know nothing of each other; here it is checked that they speak of the same things."""
+
+from dataclasses import fields
+
+import pytest
+
+from monitor.notifiers.log import LogOptions
+from monitor.notifiers.webhook import WebhookOptions
+from monitor.settings import camera_sources as written
+from monitor.settings import channels
+from monitor.sources.folder import FolderOptions
+from monitor.sources.http import HttpOptions
+from monitor.sources.video import VideoOptions
+
+# Given by the plan and by the network, not by the person who writes the file.
+NOT_WRITTEN = {"timeout_s", "target_long_side"}
+# Of every notifier, whatever its kind.
+OF_ALL_CHANNELS = {"name", "enabled", "routes"}
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        (written.FolderSource, FolderOptions),
+        (written.HttpSource, HttpOptions),
+        (written.VideoSource, VideoOptions),
+    ],
+)
+def test_each_option_of_a_source_can_be_written_and_no_other(model: type, options: type) -> None:
+    keys = set(model.model_fields) - {"kind"}  # type: ignore[attr-defined]
+    assert keys == {field.name for field in fields(options)} - NOT_WRITTEN
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [(channels.LogNotifier, LogOptions), (channels.WebhookNotifier, WebhookOptions)],
+)
+def test_each_option_of_a_notifier_can_be_written_and_no_other(model: type, options: type) -> None:
+    keys = set(model.model_fields) - {"kind"} - OF_ALL_CHANNELS  # type: ignore[attr-defined]
+    assert keys == {field.name for field in fields(options)}
