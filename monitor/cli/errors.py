@@ -1,13 +1,13 @@
 """How the command line ends when something is wrong.
 
-Exit codes, the same for every command:
+Exit codes, the same for every command; `run` adds those of the daemon (`monitor.service.engine`):
 
 | code | meaning |
 |---|---|
 | 0 | done, and nothing is wrong |
 | 1 | done, and the answer is bad news: a view is not ok, two pictures do not match |
 | 2 | not done: wrong usage, configuration, or surroundings; the message says what to do |
-| 3 | not done: a fault of the program itself |
+| 70 | not done: a fault of the program itself |
 | 130 | interrupted with Ctrl-C |
 """
 
@@ -25,7 +25,7 @@ from monitor.domain.errors import MonitorError
 OK = 0
 BAD_NEWS = 1
 REFUSED = 2
-FAULT = 3
+FAULT = 70
 INTERRUPTED = 130
 
 Redact = Callable[[str], str]

@@ -39,6 +39,7 @@ class Entry:
 
 # One line for each command, in the order in which a newcomer meets them.
 COMMANDS: Mapping[str, Entry] = {
+    "demo": Entry("monitor.cli.demo:demo", "Watch a simulated site for a simulated day: the first run."),
     "init": Entry("monitor.cli.init:init", "Write a commented configuration to start from."),
     "config": Entry("monitor.cli.config:config", "Check, show and describe the configuration."),
     "doctor": Entry(

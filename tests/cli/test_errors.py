@@ -67,7 +67,7 @@ def test_the_problem_is_red_where_colours_are_shown() -> None:
 
 def test_a_fault_of_the_program_is_short_and_without_secrets(config: str) -> None:
     result = run("broken", "--config", config)
-    assert result.exit_code == 3
+    assert result.exit_code == 70
     assert "The program failed: RuntimeError: http://[secret]@x failed" in result.stderr
     assert "Traceback" not in result.stderr
     assert SECRET not in result.stderr
