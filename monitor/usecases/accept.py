@@ -80,12 +80,35 @@ def accept(
         keep=[reference.id for reference in watch.references] if keeps else (),
         origin="accepted",
         force=force,
-        resolution=Resolution(
-            by=author,
+        resolution=new_normal(
+            incident,
+            watch.spec,
+            author=author,
             comment=comment or "Accepted as the new normal.",
-            routes=routes(watch.spec, incident.cause),
-            announce=lambda ended, sequence: _accepted(ended, sequence, watch.spec, author, now),
+            now=now,
+            routes=routes,
         ),
+    )
+
+
+def new_normal(
+    incident: Incident, spec: ViewSpec, *, author: str, comment: str, now: datetime, routes: Routes
+) -> Resolution:
+    """How an incident ends when somebody makes what the view shows its reference.
+
+    Args:
+        incident: The open one.
+        spec: Of its view.
+        author: Who did so.
+        comment: Why.
+        now: When.
+        routes: Names of the notifiers that hear of the end.
+    """
+    return Resolution(
+        by=author,
+        comment=comment,
+        routes=routes(spec, incident.cause),
+        announce=lambda ended, sequence: _accepted(ended, sequence, spec, author, now),
     )
 
 

@@ -8,27 +8,31 @@ from dataclasses import replace
 from monitor.domain.decision import Thresholds, decide
 from monitor.domain.frame import Frame
 from monitor.domain.ports import Clock, Encoder
+from monitor.domain.reference import Reference
 from monitor.domain.verdict import Verdict
 from monitor.domain.view import Rectangle, ViewKey
 
 
+def as_reference(picture: Frame, encoder: Encoder) -> Reference:
+    """A picture as a reference that belongs to no view; the service does this once for each of its references."""
+    return replace(encoder.enroll(picture, ViewKey("reference")), id=1)
+
+
 def compare(
-    reference: Frame,
+    reference: Reference,
     frame: Frame,
     encoder: Encoder,
     clock: Clock,
     thresholds: Thresholds | None = None,
     masks: Sequence[Rectangle] = (),
 ) -> tuple[Verdict, float]:
-    """Judge a frame against a reference.
+    """Judge a frame against a reference (see `as_reference`).
 
     Returns:
-        The verdict, and the milliseconds that encoding the frame, comparing and deciding took. Enrolling the
-        reference is not in them: the service does that once.
+        The verdict, and the milliseconds that encoding the frame, comparing and deciding took.
     """
-    enrolled = replace(encoder.enroll(reference, ViewKey("reference")), id=1)
     started_s = clock.monotonic_s()
     encoding = encoder.encode(frame)
-    comparison = encoder.compare(encoding, frame, enrolled, masks)
+    comparison = encoder.compare(encoding, frame, reference, masks)
     verdict = decide(encoding.quality, [comparison], thresholds or Thresholds())
     return verdict, (clock.monotonic_s() - started_s) * 1000

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from monitor.domain.decision import decide
-from monitor.domain.errors import UnfitReference
+from monitor.domain.errors import SourceError, UnfitReference
 from monitor.domain.fitness import Finding, SelfTest, Severity, inspect
 from monitor.domain.frame import Frame, Pixels
 from monitor.domain.orientation import Orientation, turn
-from monitor.domain.ports import Clock, Encoder
+from monitor.domain.ports import Clock, Encoder, FrameSource
 from monitor.domain.reference import Encoding, Reference
 from monitor.domain.state import Status, ViewState
 from monitor.domain.verdict import Verdict, VerdictKind
@@ -122,6 +122,34 @@ def enroll(
         resolution=resolution,
     )
     return Enrolment(key, version, len(chosen), len(keep), tuple(dict.fromkeys(findings)), self_test)
+
+
+def grab_distinct(source: FrameSource, count: int, timeout_s: float, wait: Callable[[], None]) -> list[Frame]:
+    """Up to so many different frames of a camera.
+
+    Fewer come when the source has no more to give: the same picture again (a folder with nothing new in it), or a
+    failure after the first frame.
+
+    Args:
+        source: The camera's.
+        count: How many.
+        timeout_s: Time limit of each grab.
+        wait: Called between two grabs.
+
+    Raises:
+        SourceError: Not even one came.
+    """
+    frames = [source.grab(timeout_s)]
+    while len(frames) < count:
+        wait()
+        try:
+            frame = source.grab(timeout_s)
+        except SourceError:
+            break
+        if any(frame.digest == known.digest for known in frames):
+            break
+        frames.append(frame)
+    return frames
 
 
 def try_out(reference: Reference, frame: Frame, spec: ViewSpec, encoder: Encoder) -> SelfTest:

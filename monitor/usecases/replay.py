@@ -13,6 +13,9 @@ from monitor.domain.verdict import Verdict
 from monitor.domain.view import ViewKey
 from monitor.usecases.observe import Equipment, observe
 
+EARLY = 0.1
+"""A recorded frame so much of an interval before a check is due is the one that the check would have seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -59,6 +62,8 @@ def replay(
     frames: Iterable[Recorded],
     equipment: Equipment,
     hold_clock: Callable[[datetime], None],
+    *,
+    when_due: bool = False,
 ) -> Iterator[Moment]:
     """Check one recorded frame after the other, each at its own time.
 
@@ -70,24 +75,34 @@ def replay(
         frames: In order of time.
         equipment: With the held clock.
         hold_clock: Sets that clock.
+        when_due: Look only at the frames that a service would have seen: those at which the view is due, by its
+            interval or, while something is in doubt, sooner. Else at every frame.
 
     Yields:
-        One moment a frame.
+        One moment a frame looked at.
     """
     shown = _Shown()
+    due_at: datetime | None = None
+    slack = timedelta(seconds=equipment.store.views.get(key).spec.interval_s * EARLY)
     for frame in frames:
+        if when_due and due_at is not None and frame.taken_at < due_at - slack:
+            continue
         shown.current = frame
         hold_clock(frame.taken_at)
         check = observe(key, frame.taken_at, shown, 60.0, equipment)
         if check.observation is not None:
             seen = check.observation
+            due_at = seen.next_due_at
             yield Moment(frame.taken_at, frame.name, seen.verdict, seen.state.status.value, seen.transition)
 
 
-def thin_out(frames: Iterable[Recorded], interval_s: float | None) -> Iterator[Recorded]:
-    """The frames that a service with this interval would have seen: the first, then each first one a beat later."""
-    due: datetime | None = None
+def set_apart(frames: Iterable[Recorded], least_s: float = 1.0) -> Iterator[Recorded]:
+    """Frames with times that truly follow each other: one that shares the time of the frame before is taken as that
+    much later, for a view is looked at only once at any one time.
+    """
+    before: datetime | None = None
     for frame in frames:
-        if interval_s is None or due is None or frame.taken_at >= due:
-            yield frame
-            due = frame.taken_at + timedelta(seconds=(interval_s or 0) * 0.999)
+        if before is not None and frame.taken_at <= before:
+            frame = replace(frame, taken_at=before + timedelta(seconds=least_s))
+        before = frame.taken_at
+        yield frame

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from monitor.domain.errors import SourceTimeout, UnknownView
@@ -32,10 +33,13 @@ class Cameras:
     Args:
         plans: From `monitor.settings.resolve`.
         clock: Time.
+        newest_only: Whether folders that are read file by file give their newest file instead; for commands that
+            look once, and must not start at the oldest file.
     """
 
-    def __init__(self, plans: Iterable[CameraPlan], clock: Clock) -> None:
+    def __init__(self, plans: Iterable[CameraPlan], clock: Clock, *, newest_only: bool = False) -> None:
         self._clock = clock
+        self._newest_only = newest_only
         self._lock = threading.Lock()
         self._plans: dict[ViewKey, CameraPlan] = {}
         self._opened: dict[ViewKey, tuple[CameraPlan, FrameSource]] = {}
@@ -103,8 +107,13 @@ class Cameras:
         with self._lock:
             known = self._opened.get(owner)
             if known is None:
-                known = self._opened[owner] = (plan, OneAtATime(open_plan(plan, self._clock)))
+                known = self._opened[owner] = (plan, OneAtATime(self._open(plan)))
             return known[1]
+
+    def _open(self, plan: CameraPlan) -> FrameSource:
+        if self._newest_only and "mode" in plan.options:
+            plan = replace(plan, options={**plan.options, "mode": "newest"})
+        return open_plan(plan, self._clock)
 
     def close(self) -> None:
         """Close every source."""

@@ -9,7 +9,7 @@ from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewSpec
 from monitor.notifiers.kinds import NOTIFIER_KINDS
 from monitor.settings import Settings
-from monitor.settings.channels import Route
+from monitor.settings.channels import NotifierSettings, Route
 from monitor.wiring.secrets import build_options
 
 
@@ -19,12 +19,17 @@ def open_notifiers(settings: Settings, clock: Clock) -> Mapping[str, Notifier]:
     Raises:
         MonitorError: Options of one cannot work.
     """
-    opened = {}
-    for channel in settings.notifiers:
-        if channel.enabled:
-            kind = NOTIFIER_KINDS[channel.kind]
-            opened[channel.name] = kind.open(build_options(kind.options, dict(channel)), clock)
-    return opened
+    return {channel.name: open_channel(channel, clock) for channel in settings.notifiers if channel.enabled}
+
+
+def open_channel(channel: NotifierSettings, clock: Clock) -> Notifier:
+    """One notifier, enabled or not.
+
+    Raises:
+        MonitorError: Its options cannot work.
+    """
+    kind = NOTIFIER_KINDS[channel.kind]
+    return kind.open(build_options(kind.options, dict(channel)), clock)
 
 
 class Routing:

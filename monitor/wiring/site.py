@@ -48,12 +48,13 @@ class Site:
 
 
 @contextmanager
-def open_site(settings: Settings, *, sync: bool = True) -> Iterator[Site]:
+def open_site(settings: Settings, *, sync: bool = True, newest_only: bool = False) -> Iterator[Site]:
     """Open the store and bring its views in line with the settings.
 
     Args:
         settings: The configuration.
         sync: Whether views are written to the store; the daemon and enrolling need it, reading does not.
+        newest_only: Whether to look at the newest file of every folder; see `Cameras`.
 
     Raises:
         StoreError: The database cannot be used.
@@ -62,7 +63,7 @@ def open_site(settings: Settings, *, sync: bool = True) -> Iterator[Site]:
     clock = SystemClock()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with open_store(settings.database_url.get_secret_value(), settings.data_dir / "images") as store:
-        cameras = Cameras(resolve(settings), clock)
+        cameras = Cameras(resolve(settings), clock, newest_only=newest_only)
         try:
             if sync:
                 store.views.sync(cameras.specs, clock.now())
