@@ -39,7 +39,6 @@ class Entry:
 
 # One line for each command, in the order in which a newcomer meets them.
 COMMANDS: Mapping[str, Entry] = {
-    "demo": Entry("monitor.cli.demo:demo", "Watch a simulated site for a simulated day: the first run."),
     "init": Entry("monitor.cli.init:init", "Write a commented configuration to start from."),
     "config": Entry("monitor.cli.config:config", "Check, show and describe the configuration."),
     "doctor": Entry(
@@ -114,7 +113,7 @@ class LazyGroup(click.Group):
 def main(ctx: click.Context, config: Path | None, log_format: str | None, log_level: str | None) -> None:
     """Watches fixed cameras and says when a view was flipped, moved, covered or lost.
 
-    Ends with 0 when all is well, 1 for bad news about a view, 2 when something must be corrected first, 3 for
+    Ends with 0 when all is well, 1 for bad news about a view, 2 when something must be corrected first, 70 for
     a fault of the program.
     """
     if not isinstance(ctx.obj, Invocation):
