@@ -47,8 +47,9 @@ class NameFormat:
             InvalidOption: There is no such zone, or the format can tell no time.
         """
         try:
-            zone = ZoneInfo(time_zone)
-        except (OSError, ValueError) as error:
+            # Systems without a database of zones still know UTC.
+            zone = UTC if time_zone == "UTC" else ZoneInfo(time_zone)
+        except (KeyError, OSError, ValueError) as error:
             raise InvalidOption(
                 f"There is no time zone {time_zone!r}.", "Use an IANA name such as Europe/Vienna, or UTC."
             ) from error

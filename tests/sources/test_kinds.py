@@ -1,0 +1,52 @@
+import dataclasses
+import typing
+from pathlib import Path
+
+import pytest
+
+from monitor.domain.errors import SourceError
+from monitor.sources.errors import UnknownSourceKind
+from monitor.sources.folder import FolderOptions
+from monitor.sources.http import HttpOptions
+from monitor.sources.kinds import SOURCE_KINDS, open_source
+from monitor.sources.video import VideoOptions
+
+OPTIONS = {
+    "folder": FolderOptions(Path("/nowhere")),
+    "http": HttpOptions("http://127.0.0.1:1/snap.jpg"),
+    "video": VideoOptions(Path("/nowhere.mp4")),
+}
+PAGE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text()
+
+
+def test_every_kind_is_tested_here():
+    assert set(OPTIONS) == set(SOURCE_KINDS)
+
+
+@pytest.mark.parametrize("kind", OPTIONS)
+def test_opening_touches_nothing_and_a_failing_grab_raises_only_source_errors(kind, clock):
+    source = open_source(kind, OPTIONS[kind], clock)
+    for _ in range(2):
+        with pytest.raises(SourceError) as caught:
+            source.grab(0.5)
+        assert caught.value.problem
+        assert caught.value.remedy
+    source.close()
+    source.close()
+
+
+def test_an_unknown_kind_is_named_with_those_that_exist(clock):
+    with pytest.raises(UnknownSourceKind, match="folder, http, video"):
+        open_source("carrier pigeon", None, clock)
+
+
+@pytest.mark.parametrize("kind", OPTIONS)
+def test_options_are_frozen_simple_and_documented(kind):
+    options = type(OPTIONS[kind])
+    section = PAGE.partition(f"## `{kind}`")[2].partition("\n## ")[0]
+    simple = {str, float, int, bool, Path, type(None)}
+    for name, hint in typing.get_type_hints(options).items():
+        assert set(typing.get_args(hint) or (hint,)) <= simple
+        assert f"| `{name}` |" in section
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        OPTIONS[kind].max_pixels = 1
