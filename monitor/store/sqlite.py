@@ -11,6 +11,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import Connection
 
 from monitor.store.errors import StoreUnavailable, WalUnavailable
+from monitor.store.faults import named_file_fault
 
 BUSY_TIMEOUT_S = 15.0
 # Marks a connection that is going to write; see `_begin`.
@@ -78,9 +79,13 @@ def refuse_network_filesystem(path: Path) -> None:
 
     Raises:
         WalUnavailable: On a network file system.
-        StoreUnavailable: Its folder does not exist.
+        StoreUnavailable: Its folder does not exist, or may not be entered.
     """
-    if not path.parent.is_dir():
+    try:
+        exists = path.parent.is_dir()
+    except OSError as error:
+        raise named_file_fault(error, path.parent) from error
+    if not exists:
         raise StoreUnavailable(
             f"The folder {path.parent} for the database does not exist.", "Create it, or correct the URL."
         )

@@ -50,7 +50,9 @@ def reference(
         quality=FrameQuality(0.5, 0.2, 0.01, 0.02, 0.3, 0.6, 0.4, 0.0),
         aspect=4 / 3,
     )
-    turned = {orientation: unit() for orientation in Orientation if orientation is not Orientation.UPRIGHT}
+    turned: dict[Orientation, np.ndarray] = {
+        orientation: unit() for orientation in Orientation if orientation is not Orientation.UPRIGHT
+    }
     return Reference(0, key, "", NOW, "enrolled", encoding, turned)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -165,37 +168,41 @@ def test_a_database_without_its_tables_is_named(sqlite_file: Path) -> None:
             store.labels.list()
 
 
-def test_a_database_that_may_not_be_written_is_named(sqlite_file: Path) -> None:
-    with open_file(sqlite_file) as store:
-        store.views.sync([spec()], NOW)
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder whose parents everybody may enter, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+        Path(name).chmod(0o755)
+
+
+@pytest.mark.parametrize(("file_mode", "folder_mode"), [(0o444, 0o555), (0o644, 0o700)])
+def test_a_database_that_we_may_not_use_is_named(
+    migrated_sqlite: Path, public_folder: Path, file_mode: int, folder_mode: int
+) -> None:
     child = textwrap.dedent("""
         import os, sys
         from pathlib import Path
         from monitor.store import StoreUnavailable, open_store
         from tests.store.builders import NOW
-        if os.geteuid() == 0:
-            os.setgroups([]); os.setgid(65534); os.setuid(65534)
+        os.setgroups([]), os.setgid(65534), os.setuid(65534)
         try:
             with open_store(f"sqlite:///{sys.argv[1]}", Path(sys.argv[2])) as store:
                 store.views.sync([], NOW)
         except StoreUnavailable as error:
             print("refused:", error)
     """)
-    for folder in (sqlite_file.parent, *sqlite_file.parent.parents[:2]):
-        folder.chmod(0o755)
-    images = sqlite_file.parent / "images"
-    sqlite_file.chmod(0o444)
-    sqlite_file.parent.chmod(0o555)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", child, sqlite_file, images],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    finally:
-        sqlite_file.parent.chmod(0o755)
+    if os.geteuid() != 0:
+        # Whoever is not root already has to ask for permission; nobody else can be the stranger here.
+        child = child.replace("os.setgroups([]), os.setgid(65534), os.setuid(65534)", "")
+        folder_mode &= 0o577
+    database = Path(shutil.copy(migrated_sqlite, public_folder / "monitor.db"))
+    database.chmod(file_mode)
+    public_folder.chmod(folder_mode)
+    done = subprocess.run(
+        [sys.executable, "-c", child, database, public_folder / "images"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
     assert "refused:" in done.stdout, done.stderr
 
 

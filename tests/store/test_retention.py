@@ -9,8 +9,14 @@ import pytest
 from monitor.domain.alert import Outcome, Receipt
 from monitor.domain.state import Change
 from monitor.domain.verdict import VerdictKind
-from monitor.store import ImageMissing, RetentionPolicy, Store, UnknownIncident, UnknownObservation
-from monitor.store.retention import BATCH
+from monitor.store import (
+    ImageMissing,
+    RetentionPolicy,
+    Store,
+    UnknownIncident,
+    UnknownObservation,
+    retention,
+)
 from tests.store.builders import KEY, NOW, announce, at, observation, opened, recovered, reference
 
 DAY = 86_400.0
@@ -45,10 +51,11 @@ def test_old_observations_go_and_newer_ones_stay(store: Store) -> None:
     ]
 
 
-def test_more_than_one_batch_is_pruned(store: Store) -> None:
-    for number in range(BATCH + 5):
+def test_more_than_one_batch_is_pruned(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "BATCH", 3)
+    for number in range(8):
         store.record(observation(number), (), announce)
-    assert store.retention.prune(at(11 * DAY), POLICY).observations == BATCH + 5
+    assert store.retention.prune(at(11 * DAY), POLICY).observations == 8
     assert store.history.observations(KEY) == []
 
 
