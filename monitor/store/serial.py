@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
@@ -18,6 +18,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 import numpy as np
 
 T = TypeVar("T")
+Reader = Callable[[Any], Any]
 
 
 def to_json(value: Any) -> Any:
@@ -58,47 +59,57 @@ def from_json(kind: type[T], data: Any) -> T:
     Raises:
         ValueError, TypeError: The data are of another kind.
     """
-    value: T = _build(kind, data)
+    hint: Any = kind
+    value: T = _reader(hint)(data)
     return value
 
 
-def _build(kind: Any, data: Any) -> Any:
+@cache
+def _reader(kind: Any) -> Reader:
+    """What builds a `kind`; worked out once, as type hints take long to look at."""
     origin = get_origin(kind)
     if kind is Any or kind is object:
-        return data
+        return _as_it_is
     if origin in (Union, types.UnionType):
-        return _build_union(get_args(kind), data)
+        return _union_reader(get_args(kind))
     if origin is tuple:
-        return tuple(_build(get_args(kind)[0], item) for item in data)
+        read_item = _reader(get_args(kind)[0])
+        return lambda data: tuple(read_item(item) for item in data)
     if origin is not None and issubclass(origin, Mapping):
-        key_kind, item_kind = get_args(kind)
-        return {_build(key_kind, key): _build(item_kind, item) for key, item in data.items()}
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        hints = _hints(kind)
-        return kind(**{name: _build(hints[name], item) for name, item in data.items() if name in hints})
+        read_key, read_value = (_reader(argument) for argument in get_args(kind))
+        return lambda data: {read_key(key): read_value(item) for key, item in data.items()}
+    if dataclasses.is_dataclass(kind):
+        return _dataclass_reader(kind)
     if kind is datetime:
-        return datetime.fromisoformat(data)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(data)
+        return datetime.fromisoformat
     if kind is float:
         # What JSON could not say, see `to_json`.
-        return math.nan if data is None else float(data)
-    if isinstance(data, kind):
-        return data
-    raise TypeError(f"expected {kind}, found {type(data).__name__}")
+        return lambda data: math.nan if data is None else float(data)
+    if issubclass(kind, Enum):
+        return lambda data: kind(data)
+    return lambda data: _checked(kind, data)
 
 
-def _build_union(kinds: tuple[Any, ...], data: Any) -> Any:
-    if data is None and type(None) in kinds:
-        return None
-    kinds = tuple(kind for kind in kinds if kind is not type(None))
-    if len(kinds) == 1:
-        return _build(kinds[0], data)
-    # Unions of plain JSON kinds only, as in evidence: the value is already what it was.
+def _as_it_is(data: Any) -> Any:
     return data
 
 
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    names = {field.name for field in dataclasses.fields(kind)}
-    return {name: hint for name, hint in get_type_hints(kind).items() if name in names}
+def _checked(kind: type, data: Any) -> Any:
+    if not isinstance(data, kind):
+        raise TypeError(f"expected {kind.__name__}, found {type(data).__name__}")
+    return data
+
+
+def _union_reader(kinds: tuple[Any, ...]) -> Reader:
+    others = [kind for kind in kinds if kind is not type(None)]
+    if len(others) > 1:
+        # Unions of plain JSON kinds only, as in evidence: the value is already what it was.
+        return _as_it_is
+    read = _reader(others[0])
+    return lambda data: None if data is None else read(data)
+
+
+def _dataclass_reader(kind: Any) -> Reader:
+    hints = get_type_hints(kind)
+    readers = {field.name: _reader(hints[field.name]) for field in dataclasses.fields(kind)}
+    return lambda data: kind(**{name: readers[name](item) for name, item in data.items() if name in readers})
