@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ from monitor.cli.invocation import Invocation
 
 if TYPE_CHECKING:  # rich takes 0.1 s to import, and `monitor --help` needs none of it
     from rich.console import Console
-    from rich.progress import Progress
 
 # Wide enough that no row of a table is broken: whoever reads from a pipe wants one line a row.
 PIPE_WIDTH = 1000
@@ -61,8 +60,8 @@ class Screen:
         sys.stdout.flush()
 
     @contextmanager
-    def progress(self, label: str, total: int | None) -> Iterator[Progress]:
-        """A progress bar with the time left on standard error; its one task has the id 0."""
+    def progress(self, label: str, total: int | None) -> Iterator[Callable[[], None]]:
+        """A progress bar with the time left on standard error; gives what moves it on by one."""
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=30))
@@ -70,8 +69,8 @@ class Screen:
             *columns, MofNCompleteColumn(), TimeRemainingColumn(), console=self.errors, transient=True
         )
         with bar:
-            bar.add_task(label, total=total)
-            yield bar
+            task = bar.add_task(label, total=total)
+            yield lambda: bar.advance(task)
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):

@@ -1,0 +1,86 @@
+"""`monitor doctor`: is everything there that watching needs?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.invocation import Invocation, pass_run
+
+if TYPE_CHECKING:
+    from monitor.cli.examinations import Examination, Finding
+
+
+@click.command()
+@click.option("--send-test", is_flag=True, help="Also send a test alert through every notifier.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_run
+def doctor(run: Invocation, send_test: bool, as_json: bool) -> None:
+    """Test database, network, cameras, notifiers, clock and disk, and say what to do about each.
+
+    Takes one frame of every camera, and sends nothing unless asked to. Ends with 1 if anything FAILs.
+
+    Example: monitor doctor --send-test
+    """
+    from functools import partial
+
+    from monitor.cli import examinations as looks
+    from monitor.cli.screen import Screen
+
+    screen = Screen(run, as_json)
+    settings = run.settings
+    examinations: list[tuple[str, Examination]] = [
+        ("configuration", partial(looks.configuration, settings)),
+        ("database", partial(looks.database, settings)),
+        ("disk", partial(looks.disk, settings)),
+        ("clock", partial(looks.clock, settings)),
+        ("network", partial(looks.bundle, settings)),
+        *looks.camera_examinations(settings),
+        *((f"notifier {channel.name}", partial(looks.notifier, channel)) for channel in settings.notifiers),
+    ]
+    if send_test:
+        examinations += [
+            (f"notifier {channel.name}", partial(_send_test, run, channel.name))
+            for channel in settings.notifiers
+            if channel.enabled
+        ]
+    with screen.progress("Examining", len(examinations)) as advance:
+        found = list(looks.examine_all(examinations, settings.service.workers, advance))
+    failed = sum(1 for finding in found if finding.level is looks.Level.FAIL)
+    if as_json:
+        screen.json(
+            [
+                {"area": f.area, "level": f.level.value.lower(), "text": f.text, "advice": f.advice}
+                for f in found
+            ],
+            indent=2,
+        )
+    else:
+        moods = {looks.Level.OK: "good", looks.Level.WARN: "doubt", looks.Level.FAIL: "bad"}
+        screen.table(
+            ["what", "", "found", "what to do"],
+            [[f.area, (f.level.value, moods[f.level]), f.text, f.advice] for f in found],
+        )
+        screen.say(_summary(found, failed), "bad" if failed else "good")
+    if failed:
+        raise SystemExit(1)
+
+
+def _send_test(run: Invocation, name: str) -> Finding:
+    from monitor.cli.alerts import describe, send_test
+    from monitor.cli.examinations import Finding, Level
+    from monitor.domain.alert import Outcome
+
+    receipt = send_test(run, name)
+    text = f"Test alert: {describe(receipt)}"
+    if receipt.outcome is Outcome.ACCEPTED:
+        return Finding(f"notifier {name}", Level.OK, text)
+    return Finding(f"notifier {name}", Level.FAIL, text, "Look at the receiver and its settings here.")
+
+
+def _summary(found: list[Finding], failed: int) -> str:
+    warned = sum(1 for finding in found if finding.level.value == "warn")
+    if failed:
+        return f"{failed} of {len(found)} examinations failed."
+    return f"All is ready{f', with {warned} warning' + 's' * (warned != 1) if warned else ''}."

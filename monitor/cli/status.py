@@ -1,0 +1,111 @@
+"""`monitor status`: where every view stands."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor.cli.invocation import Invocation, pass_run
+
+if TYPE_CHECKING:
+    from monitor.cli.screen import Screen
+    from monitor.store import ViewRow
+
+LATE_INTERVALS = 3
+"""A view not looked at for so many intervals is late; a minute is granted on top."""
+
+
+@click.command()
+@click.argument("cameras", nargs=-1, metavar="[CAMERA]...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_run
+def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
+    """Show where every view stands, or those of the CAMERAs named; times are UTC.
+
+    Looks at no camera and always ends with 0: `monitor check` looks, and tells by its exit code.
+
+    Example: monitor status --json
+    """
+    from monitor.cli.screen import Screen
+    from monitor.domain.state import Status, ViewState
+    from monitor.store import ViewRow
+    from monitor.wiring.site import open_site
+
+    screen = Screen(run, as_json)
+    with open_site(run.settings, sync=False) as site:
+        now = site.clock.now()
+        wanted = set(site.cameras.select(cameras))
+        known = {row.spec.key: row for row in site.store.views.all()}
+        rows = [
+            # What was added to the configuration is not in the database before somebody enrolls or runs it.
+            known.get(spec.key) or ViewRow(spec, ViewState(), now, 0, None, None, None, spec.enabled)
+            for spec in sorted(site.cameras.specs, key=lambda spec: spec.key)
+            if spec.key in wanted
+        ]
+    if as_json:
+        screen.json([_as_json(row, now) for row in rows], indent=2)
+        return
+    if not rows:
+        screen.say("No camera is configured yet: put some into the configuration.", "doubt")
+        return
+    _show(rows, now, screen)
+    if any(row.state.status is Status.UNENROLLED and row.enabled for row in rows):
+        screen.note("Views without references are not watched; `monitor enroll --all` takes them.")
+    late = [str(row.spec.key) for row in rows if _is_late(row, now)]
+    if late:
+        more = f" and {len(late) - 3} more" if len(late) > 3 else ""
+        screen.note(
+            f"Not looked at as often as they should be: {', '.join(late[:3])}{more}. Is `monitor run` running?"
+        )
+
+
+def _show(rows: list[ViewRow], now: datetime, screen: Screen) -> None:
+    from monitor.cli.words import age, name, status_cell, verdict_cell
+
+    screen.table(
+        ["view", "state", "since", "cause", "last verdict", "last check", "incident", "references"],
+        [
+            [
+                str(row.spec.key),
+                status_cell(row.state.status, row.enabled),
+                age(row.state.since, now),
+                name(row.state.cause),
+                verdict_cell(row.last_verdict),
+                age(row.last_checked_at, now),
+                (f"{row.open_incident_id}", "bad") if row.open_incident_id else "",
+                str(row.reference_count),
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _is_late(row: ViewRow, now: datetime) -> bool:
+    due = now - timedelta(seconds=60 + LATE_INTERVALS * row.spec.interval_s)
+    looked_at = row.last_checked_at or row.state.since
+    # A folder with nothing new in it is looked at without a verdict; then the next look is still ahead.
+    return bool(
+        row.enabled and row.reference_count and looked_at and looked_at < due and row.next_due_at < now
+    )
+
+
+def _as_json(row: ViewRow, now: datetime) -> dict[str, Any]:
+    from monitor.cli.words import instant, verdict_json
+
+    return {
+        "camera": row.spec.key.camera,
+        "view": row.spec.key.view,
+        "site": row.spec.site,
+        "enabled": row.enabled,
+        "state": row.state.status.value,
+        "since": instant(row.state.since),
+        "cause": row.state.cause.value if row.state.cause else None,
+        "last_verdict": verdict_json(row.last_verdict),
+        "last_checked_at": instant(row.last_checked_at),
+        "next_due_at": instant(row.next_due_at),
+        "late": _is_late(row, now),
+        "incident": row.open_incident_id,
+        "references": row.reference_count,
+    }
