@@ -44,7 +44,7 @@ def run(invocation: Invocation, heartbeat_file: Path | None) -> None:
             site,
             equipment,
             load_settings=lambda: load_settings(path, invocation.environ),
-            watched=[path],
+            watched=[path, *settings.origin.secret_files],
             add_secrets=invocation.redactor.add,
             supervisor=Supervisor.from_environment(os.environ, heartbeat_file),
         )

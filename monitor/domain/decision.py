@@ -36,7 +36,8 @@ class Thresholds:
         dark_brightness: Mean brightness (0–1) below which a picture too flat to recognise is `dark`.
         dark_contrast: Deviation of brightness (0–1) below which a dark picture is flat.
         bright_fraction: Share of blown-out pixels from which a picture that is not recognised is `overexposed`.
-        blur_ratio: Sharpness against the reference's below which the picture is `blurred`.
+        blur_ratio: Sharpness against the reference's below which the picture is `blurred` …
+        blur_sharpness: … if its own sharpness (0–1) is below this as well; another scene may just be softer.
         flat_rows: Share of the height in one block of identical grey rows from which the frame is torn.
         covered_texture: Texture against the reference's below which a lit picture is `obstructed`.
     """
@@ -53,7 +54,8 @@ class Thresholds:
     dark_brightness: float = 0.08
     dark_contrast: float = 0.03
     bright_fraction: float = 0.6
-    blur_ratio: float = 0.25
+    blur_ratio: float = 0.45
+    blur_sharpness: float = 0.03
     flat_rows: float = 0.2
     covered_texture: float = 0.12
 
@@ -173,7 +175,9 @@ def _fault_of_light(
     quality: FrameQuality, best: Comparison, belief: Belief, thresholds: Thresholds
 ) -> Finding | None:
     if quality.flat_rows >= thresholds.flat_rows:
-        reason = f"{quality.flat_rows * 100:.0f} % of the picture is one flat block, as a broken line leaves it."
+        reason = (
+            f"{quality.flat_rows * 100:.0f} % of the picture is one flat block, as a broken line leaves it."
+        )
         return VerdictKind.STREAM_FAULT, 1.0, (reason,)
     if quality.brightness < thresholds.dark_brightness and quality.contrast < thresholds.dark_contrast:
         return VerdictKind.DARK, 1.0, (f"Mean brightness is {quality.brightness * 100:.1f} %.",)
@@ -192,7 +196,7 @@ def _fault_of_lens(
     if best.texture_ratio < thresholds.covered_texture:
         reason = f"Only {best.texture_ratio * 100:.0f} % of the reference's texture is left."
         return VerdictKind.OBSTRUCTED, 0.95, (reason,)
-    if best.sharpness_ratio < thresholds.blur_ratio:
+    if best.sharpness_ratio < thresholds.blur_ratio and quality.sharpness < thresholds.blur_sharpness:
         reason = f"Sharpness is {best.sharpness_ratio * 100:.0f} % of the reference's."
         return VerdictKind.BLURRED, 0.9, (reason,)
     return None

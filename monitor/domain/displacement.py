@@ -76,7 +76,13 @@ class Displacement:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """Up to where a displaced view still counts as the same."""
+    """Up to where a displaced view still counts as the same.
+
+    Attributes:
+        shift_fov: Length of the shift, fraction of the view.
+        roll_deg: Roll, degrees.
+        zoom: Change of zoom, fraction.
+    """
 
     shift_fov: float = 0.01
     roll_deg: float = 0.5

@@ -63,7 +63,7 @@ class Cameras:
         """All views, disabled ones included."""
         return [spec for key, plan in self._plans.items() for spec in plan.views if spec.key == key]
 
-    def keys(self, names: Iterable[str] = ()) -> list[ViewKey]:
+    def select(self, names: Iterable[str] = ()) -> list[ViewKey]:
         """The views that names mean: `camera` is all of its views, `camera/view` one; no name means all.
 
         Raises:
