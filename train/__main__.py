@@ -17,6 +17,10 @@ DATA = click.option(
     help="Directory that holds manifest.csv.",
 )
 
+BUNDLE = click.option(
+    "--bundle", type=click.Path(path_type=Path), help="Bundle file [default: the shipped one]."
+)
+
 
 def _say(line: str) -> None:
     click.echo(f"{datetime.now(UTC):%H:%M:%S} {line}")
@@ -40,7 +44,9 @@ def main() -> None:
 @main.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
 @DATA
-@click.option("--out", type=click.Path(path_type=Path), default=None, help="Run directory [default: runs/NAME].")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=None, help="Run directory [default: runs/NAME]."
+)
 def fit(recipe: Path, data: Path, out: Path | None) -> None:
     """Train as RECIPE says; the same command goes on after a kill.
 
@@ -61,8 +67,8 @@ def fit(recipe: Path, data: Path, out: Path | None) -> None:
 
 @main.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
-@click.option("--run", "run_", type=click.Path(path_type=Path), default=None, help="Run directory [default: runs/NAME].")
-@click.option("--bundle", type=click.Path(path_type=Path), default=None, help="File to write [default: the shipped one].")
+@click.option("--run", "run_", type=click.Path(path_type=Path), help="Run directory [default: runs/NAME].")
+@BUNDLE
 @DATA
 def export(recipe: Path, run_: Path | None, bundle: Path | None, data: Path) -> None:
     """Write the averaged weights of a run's last checkpoint as a bundle; refused unless ONNX agrees with torch.
@@ -86,14 +92,20 @@ def export(recipe: Path, run_: Path | None, bundle: Path | None, data: Path) -> 
         "steps": checkpoint.step,
         "minutes": round(checkpoint.elapsed_s / 60, 1),
     }
-    written = export_bundle(network, bundle or shipped_bundle_path(), settings.name, training, datetime.now(UTC))
-    _say(f"wrote {written.id}, largest difference to torch {written.card.metrics['parity_worst_difference']:.2g}")
+    written = export_bundle(
+        network, bundle or shipped_bundle_path(), settings.name, training, datetime.now(UTC)
+    )
+    _say(
+        f"wrote {written.id}, largest difference to torch {written.card.metrics['parity_worst_difference']:.2g}"
+    )
 
 
 @main.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
-@click.option("--bundle", type=click.Path(path_type=Path), default=None, help="[default: the shipped one].")
-@click.option("--per-camera", type=click.IntRange(1), default=24, show_default=True, help="References a camera.")
+@BUNDLE
+@click.option(
+    "--per-camera", type=click.IntRange(1), default=24, show_default=True, help="References a camera."
+)
 @click.option("--false-alarms", type=click.FloatRange(0, 0.5), default=0.01, show_default=True)
 @DATA
 def calibrate(recipe: Path, bundle: Path | None, per_camera: int, false_alarms: float, data: Path) -> None:
@@ -123,9 +135,11 @@ def calibrate(recipe: Path, bundle: Path | None, per_camera: int, false_alarms: 
 
 @main.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
-@click.option("--bundle", type=click.Path(path_type=Path), default=None, help="[default: the shipped one].")
+@BUNDLE
 @click.option("--split", type=click.Choice(["validation", "dev"]), default="validation", show_default=True)
-@click.option("--per-camera", type=click.IntRange(1), default=24, show_default=True, help="References a camera.")
+@click.option(
+    "--per-camera", type=click.IntRange(1), default=24, show_default=True, help="References a camera."
+)
 @click.option("--write", is_flag=True, help="Note the figures on the bundle's card.")
 @DATA
 def evaluate(recipe: Path, bundle: Path | None, split: str, per_camera: int, write: bool, data: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +40,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write in one piece: a kill while writing leaves the previous checkpoint."""
     unfinished = path.with_suffix(".part")
     torch.save({name: getattr(checkpoint, name) for name in Checkpoint.__dataclass_fields__}, unfinished)
-    os.replace(unfinished, path)
+    unfinished.replace(path)
 
 
 def read_checkpoint(path: Path, settings: RecipeSettings) -> Checkpoint:
@@ -55,8 +54,12 @@ def read_checkpoint(path: Path, settings: RecipeSettings) -> Checkpoint:
     except FileNotFoundError as error:
         raise RecipeError(f"There is no checkpoint at {path}.", "Run `python -m train fit` first.") from error
     except (pickle.UnpicklingError, RuntimeError, EOFError, TypeError) as error:
-        raise RecipeError(f"{path} is no checkpoint, or damaged: {error}.", "Remove it to start again.") from error
+        raise RecipeError(
+            f"{path} is no checkpoint, or damaged: {error}.", "Remove it to start again."
+        ) from error
     mine = settings.model_dump(mode="json")
     if {**state.recipe, "run": None} != {**mine, "run": None}:
-        raise RecipeError(f"{path} was made by another recipe.", "Give another --out, or remove the directory.")
+        raise RecipeError(
+            f"{path} was made by another recipe.", "Give another --out, or remove the directory."
+        )
     return state

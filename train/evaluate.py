@@ -18,8 +18,8 @@ from train.protocol import KINDS, Trial
 
 SAME_KINDS = ("same", "same, jitter", "same, occluder 10-30 %")
 RIGHT = {
-    **{kind: ("moved",) for kind in KINDS if kind not in SAME_KINDS},
-    **{kind: ("same",) for kind in SAME_KINDS},
+    **dict.fromkeys(KINDS, ("moved",)),
+    **dict.fromkeys(SAME_KINDS, ("same",)),
     "other scene": ("different",),
     "covered 65-100 %": ("obstructed",),
 }
@@ -61,7 +61,9 @@ def judge(runner: BundleRunner, drawn: Iterable[Trial]) -> Findings:
     return findings
 
 
-def _judge_one(runner: BundleRunner, trial: Trial, rows: Mapping[str, dict[Any, list[NDArray[np.float64]]]]) -> None:
+def _judge_one(
+    runner: BundleRunner, trial: Trial, rows: Mapping[str, dict[Any, list[NDArray[np.float64]]]]
+) -> None:
     orientations = list(Orientation)
     bank = [turn(trial.reference, orientation) for orientation in orientations]
     turned = [trial.turned[orientation] for orientation in orientations]
@@ -102,7 +104,9 @@ def figures(findings: Findings, threshold: float) -> dict[str, Any]:
             "named": float(np.isin(probabilities.argmax(axis=1), right).mean()),
         }
         if kind in findings.error:
-            for column, (name, unit) in enumerate((("shift_percent", 100), ("roll_deg", 1), ("zoom_percent", 100))):
+            for column, (name, unit) in enumerate(
+                (("shift_percent", 100), ("roll_deg", 1), ("zoom_percent", 100))
+            ):
                 errors = findings.error[kind][:, column] * unit
                 entry[f"{name}_median"] = float(np.median(errors))
                 entry[f"{name}_p90"] = float(np.quantile(errors, 0.9))
@@ -132,7 +136,9 @@ def _by(labels: Sequence[str], alarms: NDArray[np.bool_]) -> dict[str, float]:
 def as_text(found: Mapping[str, Any]) -> str:
     """The figures as a table for people."""
     lines = [f"{found['cameras']} cameras, alarm when 1 - p(same) > {found['threshold']:.3f}"]
-    lines.append(f"{'kind':<24}{'trials':>7}{'alarms':>9}{'named':>9}   median / p90 error: shift %, roll °, zoom %")
+    lines.append(
+        f"{'kind':<24}{'trials':>7}{'alarms':>9}{'named':>9}   median / p90 error: shift %, roll °, zoom %"
+    )
     for kind, entry in found["kinds"].items():
         line = f"{kind:<24}{entry['trials']:>7}{entry['alarms']:>9.1%}{entry['named']:>9.1%}"
         if "shift_percent_median" in entry:
@@ -146,7 +152,11 @@ def as_text(found: Mapping[str, Any]) -> str:
     lines.append(f"orientation by embedding bank: {bank}")
     for name in ("light", "camera"):
         shares = found[f"same_view_alarms_by_{name}"]
-        lines.append(f"alarms on the same view by {name}: " + "  ".join(f"{k} {v:.1%}" for k, v in shares.items()))
-    lines.append(f"alarms on the same view, upper 95 % bound if frames were independent: "
-                 f"{found['same_view_alarms_upper_95']:.1%}")
+        lines.append(
+            f"alarms on the same view by {name}: " + "  ".join(f"{k} {v:.1%}" for k, v in shares.items())
+        )
+    lines.append(
+        f"alarms on the same view, upper 95 % bound if frames were independent: "
+        f"{found['same_view_alarms_upper_95']:.1%}"
+    )
     return "\n".join(lines)

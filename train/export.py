@@ -75,7 +75,7 @@ class _HeadGraph(nn.Module):
 
 def graphs_of(network: ViewNetwork) -> dict[str, bytes]:
     """The network as ONNX graphs, by member name; parity is not checked here."""
-    network = network.eval().to(memory_format=torch.contiguous_format)
+    network = network.eval()
     images, grids = _probe(2)
     return {
         ENCODER_FILE: _graph(_EncoderGraph(network.encoder), (images,), ("images",), ENCODER_OUTPUTS),
@@ -158,7 +158,9 @@ def _probe(count: int) -> tuple[Tensor, tuple[Tensor, ...]]:
     return images, tuple(nn.functional.normalize(grid, dim=1) for grid in grids)
 
 
-def _graph(module: nn.Module, inputs: tuple[Tensor, ...], names: tuple[str, ...], outputs: tuple[str, ...]) -> bytes:
+def _graph(
+    module: nn.Module, inputs: tuple[Tensor, ...], names: tuple[str, ...], outputs: tuple[str, ...]
+) -> bytes:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         # The tracing exporter is deprecated in favour of one that needs a further package; its graphs are checked.
@@ -166,7 +168,7 @@ def _graph(module: nn.Module, inputs: tuple[Tensor, ...], names: tuple[str, ...]
         torch.onnx.export(
             module.eval(),
             inputs,
-            buffer,
+            buffer,  # type: ignore[arg-type]
             input_names=list(names),
             output_names=list(outputs),
             dynamic_axes={name: {0: "count"} for name in (*names, *outputs)},

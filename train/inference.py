@@ -38,9 +38,13 @@ class BundleRunner:
     def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> dict[str, Floats]:
         """Pictures (H, W, 3) RGB, of any sizes, to outputs by name, first axis the pictures."""
         images = np.stack([prepare(p, self.bundle.card.input) for p in pictures])
-        return dict(zip(ENCODER_OUTPUTS, self._encoder.run(list(ENCODER_OUTPUTS), {"images": images}), strict=True))
+        return dict(
+            zip(ENCODER_OUTPUTS, self._encoder.run(list(ENCODER_OUTPUTS), {"images": images}), strict=True)
+        )
 
-    def compare(self, encoded: dict[str, Floats], reference: Sequence[int], frame: Sequence[int]) -> dict[str, Floats]:
+    def compare(
+        self, encoded: dict[str, Floats], reference: Sequence[int], frame: Sequence[int]
+    ) -> dict[str, Floats]:
         """Head outputs by name for pairs of encoded pictures."""
         feed = {
             "reference_coarse": encoded["coarse"][list(reference)],

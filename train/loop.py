@@ -30,11 +30,25 @@ class Recipe(Protocol):
 
     settings: RecipeSettings
 
-    def build(self) -> Any: ...
-    def parameter_groups(self, network: Any) -> list[dict[str, object]]: ...
-    def train_batches(self, first: int) -> Iterator[Batch]: ...
-    def loss(self, network: Any, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]: ...
-    def validate(self, network: Any) -> Mapping[str, float]: ...
+    def build(self) -> Any:
+        """The network at its start."""
+        ...
+
+    def parameter_groups(self, network: Any) -> list[dict[str, object]]:
+        """Groups for the optimiser, each with its `factor` of the learning rate."""
+        ...
+
+    def train_batches(self, first: int) -> Iterator[Batch]:
+        """Batches from number `first` on."""
+        ...
+
+    def loss(self, network: Any, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """The loss of a batch and its parts by name."""
+        ...
+
+    def validate(self, network: Any) -> Mapping[str, float]:
+        """Figures on cameras that are held out."""
+        ...
 
 
 @dataclass(slots=True)
@@ -161,13 +175,15 @@ class Trainer:
         self.optimiser.load_state_dict(state.optimiser)
         self.progress = Progress(state.step, state.elapsed_s)
         torch.set_rng_state(state.random)
-        self.say(f"going on from step {self.progress.step}, {self.progress.elapsed_s / 60:.1f} min into the run")
+        self.say(
+            f"going on from step {self.progress.step}, {self.progress.elapsed_s / 60:.1f} min into the run"
+        )
 
     @torch.no_grad()
     def _average(self) -> None:
         step = self.progress.step
         decay = min(self.settings.optimiser.ema_decay, (1 + step) / (10 + step))
-        averaged = [p for p in self.averaged.parameters() if p.is_floating_point()]
+        averaged: list[Tensor] = [p for p in self.averaged.parameters() if p.is_floating_point()]
         current = [p.detach() for p in self.network.parameters() if p.is_floating_point()]
         torch._foreach_lerp_(averaged, current, 1 - decay)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from train.data.loading import Batch
-from train.data.synthesis import MOVED_FRAME, REFERENCE, TURNED_REFERENCE
+from train.data.synthesis import MOVED, MOVED_FRAME, REFERENCE, TURNED_REFERENCE
 from train.networks.correlation import LocalCorrelation
 from train.networks.view import Encoding, PairOutput
 
@@ -69,15 +69,15 @@ def matching_loss(logits: Tensor, correlation: LocalCorrelation, flow: Tensor, s
         logits: (P, K, rows, columns).
         correlation: Knows the window.
         flow: (P, 2, rows, columns) true flow in fractions of the view.
-        seen: (P, rows, columns) 1 where a cell's truth is known.
+        seen: (P, rows, columns) weight of each cell; 0 where its truth is not known.
 
     Returns:
-        Mean over the seen cells whose true offset lies within the window; 0 where there is none.
+        Weighted mean over the cells whose true offset lies within the window; 0 where there is none.
     """
     radius, side = correlation.radius, 2 * correlation.radius + 1
     x = flow[:, 0] * correlation.columns + radius
     y = flow[:, 1] * correlation.rows + radius
-    usable = (seen > 0.5) & (x >= 0) & (x <= side - 1) & (y >= 0) & (y <= side - 1)
+    usable = (seen > 0) & (x >= 0) & (x <= side - 1) & (y >= 0) & (y <= side - 1)
     if not usable.any():
         return logits.sum() * 0
     log_weights = correlation.log_weights(logits).permute(0, 2, 3, 1)[usable]
@@ -92,7 +92,8 @@ def matching_loss(logits: Tensor, correlation: LocalCorrelation, flow: Tensor, s
         (side + 1, right_share * low_share),
     )
     picked = [log_weights.gather(1, (base + step)[:, None])[:, 0] * share for step, share in shares]
-    return -torch.stack(picked).sum(dim=0).mean()
+    cell_weights = seen[usable]
+    return -(torch.stack(picked).sum(dim=0) * cell_weights).sum() / cell_weights.sum()
 
 
 def agreement_loss(logits: Tensor, seen: Tensor, known: Tensor) -> Tensor:
@@ -125,14 +126,18 @@ def total_loss(
 ) -> tuple[Tensor, Mapping[str, Tensor]]:
     """The weighted sum of all losses and each of them, unweighted, by name."""
     classes = output.relation.new_tensor(weights.classes)
+    # Cells of pairs that hardly moved teach mostly "stay where you are", and there are more of them.
+    moving = torch.where(batch.relation == MOVED, 1.0, 0.2)[:, None, None]
     parts = {
         "relation": relation_loss(output.relation, batch.relation, classes),
         "displacement": displacement_loss(
             output.displacement, output.log_sigma, batch.displacement, batch.measurable
         ),
         "embedding": embedding_loss(encoding, batch),
-        "matching_fine": matching_loss(output.fine_logits, fine, batch.fine_flow, batch.fine_seen),
-        "matching_coarse": matching_loss(output.coarse_logits, coarse, batch.coarse_flow, batch.coarse_seen),
+        "matching_fine": matching_loss(output.fine_logits, fine, batch.fine_flow, batch.fine_seen * moving),
+        "matching_coarse": matching_loss(
+            output.coarse_logits, coarse, batch.coarse_flow, batch.coarse_seen * moving
+        ),
         "agreement": agreement_loss(output.agreement, batch.coarse_seen, batch.agreement_known),
     }
     total = torch.stack([getattr(weights, name) * value for name, value in parts.items()]).sum()

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.orientation import Orientation, turn
-from train.data.manifest import Picture, read_picture
+from train.data.manifest import DataError, Picture, read_picture
 from train.data.marks import Sensor, draw_sensor
 from train.data.occluders import cover
 from train.data.sampling import PairingRules, Sampler
@@ -64,10 +64,18 @@ class Trial:
 
 
 def trials(pool: Pool, rules: PairingRules, per_camera: int, seed: int = 0) -> Iterator[Trial]:
-    """The same trials for the same pool, rules and seed: `per_camera` references of every fixed camera."""
+    """The same trials for the same pool, rules and seed: `per_camera` references of every fixed camera.
+
+    Raises:
+        DataError: The pool holds a single view, so that no frame can show another one.
+    """
     for camera, pictures in pool.cameras.items():
         others = [p for name, frames in pool.cameras.items() if name != camera for p in frames]
         others += [p for p in pool.scenes if not p.camera or p.camera != camera]
+        if not others:
+            raise DataError(
+                f"Nothing to compare {camera} with.", "Hold out at least two cameras, or some scenes."
+            )
         alone = Sampler(Pool((), {camera: pictures}), rules)
         for number in range(per_camera):
             rng = np.random.default_rng([seed, zlib.crc32(camera.encode()), number])
@@ -90,7 +98,9 @@ def _trial(rng: np.random.Generator, reference: Picture, later: Picture, other: 
     warps = _warps(rng)
     frames = {kind: view(after, warp) for kind, warp in warps.items()}
     elsewhere = read_picture(other.path)
-    frames["other scene"] = np.asarray(cv2.resize(elsewhere, canvas, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    frames["other scene"] = np.asarray(
+        cv2.resize(elsewhere, canvas, interpolation=cv2.INTER_AREA), dtype=np.uint8
+    )
     small = "same, occluder 10-30 %"
     frames[small], _ = cover(rng, frames[small], rng.uniform(0.1, 0.3), elsewhere)
     share = 1.0 if rng.random() < 0.3 else rng.uniform(0.65, 0.97)

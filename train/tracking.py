@@ -27,8 +27,8 @@ class TensorBoardTracker:
     def __init__(self, directory: Path) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(str(directory))  # type: ignore[no-untyped-call]
+        self._writer = SummaryWriter(str(directory))
 
     def scalar(self, name: str, value: float, step: int) -> None:
         """Note one value; flushed to disk by the writer's own thread."""
-        self._writer.add_scalar(name, value, step)  # type: ignore[no-untyped-call]
+        self._writer.add_scalar(name, value, step)

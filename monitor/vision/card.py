@@ -74,30 +74,24 @@ def card_from_json(values: object) -> Card:
     Raises:
         ValueError: The version is unknown, or a field is missing, unknown or of the wrong type; the message names it.
     """
-    if not isinstance(values, dict):
-        raise ValueError("the card is not a JSON object")
-    if values.get("card_version") != CARD_VERSION:
-        raise ValueError(f"card version {values.get('card_version')!r} is not {CARD_VERSION}")
+    version = values.get("card_version") if isinstance(values, dict) else "(no JSON object)"
+    if not isinstance(values, dict) or version != CARD_VERSION:
+        raise ValueError(f"card version {version!r} is not {CARD_VERSION}")
     expected = {f.name for f in fields(Card)}
     if wrong := sorted(expected.symmetric_difference(values)):
         raise ValueError(f"missing or unknown fields: {', '.join(map(str, wrong))}")
-    texts = ("name", "architecture", "created", "licence", "origin")
-    mappings = ("operating_point", "calibration", "metrics", "training", "members")
-    for name in texts:
-        if not isinstance(values[name], str):
-            raise ValueError(f"{name} is not text")
-    for name in mappings:
-        if not isinstance(values[name], dict):
-            raise ValueError(f"{name} is not an object")
-    for name in ("relations", "can_tell"):
-        if not isinstance(values[name], list) or not all(isinstance(v, str) for v in values[name]):
-            raise ValueError(f"{name} is not a list of texts")
-    if not all(isinstance(v, int | float) for v in values["operating_point"].values()):
-        raise ValueError("operating_point holds something that is not a number")
-    if not all(isinstance(v, str) for v in values["members"].values()):
-        raise ValueError("members holds something that is not a hash")
-    if not isinstance(values["embedding_size"], int):
-        raise ValueError("embedding_size is not a whole number")
+    checks = {
+        "name architecture created licence origin": _is_text,
+        "calibration metrics training": _is_object,
+        "operating_point": lambda v: _is_object(v) and all(isinstance(n, int | float) for n in v.values()),
+        "members": lambda v: _is_object(v) and all(map(_is_text, v.values())),
+        "relations can_tell": lambda v: isinstance(v, list) and all(map(_is_text, v)),
+        "embedding_size": lambda v: isinstance(v, int),
+    }
+    if wrong := sorted(
+        name for names, fits in checks.items() for name in names.split() if not fits(values[name])
+    ):
+        raise ValueError(f"fields of the wrong kind: {', '.join(wrong)}")
     try:
         return Card(
             **{
@@ -110,6 +104,14 @@ def card_from_json(values: object) -> Card:
         )
     except TypeError as error:
         raise ValueError(f"input or grids: {error}") from error
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
 
 
 def _input_spec(values: dict[str, Any]) -> InputSpec:

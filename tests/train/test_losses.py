@@ -8,10 +8,17 @@ from typing import cast
 
 import pytest
 import torch
-from torch.nn import functional as F
+from torch.nn.functional import log_softmax, normalize
 
 from train.data.loading import Batch
-from train.data.synthesis import MOVED_FRAME, REFERENCE, SAME_FRAME, TURNED_FRAME, TURNED_REFERENCE, WILD_FRAME
+from train.data.synthesis import (
+    MOVED_FRAME,
+    REFERENCE,
+    SAME_FRAME,
+    TURNED_FRAME,
+    TURNED_REFERENCE,
+    WILD_FRAME,
+)
 from train.losses import (
     DISPLACEMENT_UNITS,
     agreement_loss,
@@ -67,7 +74,7 @@ def embedding_batch() -> tuple[Encoding, Batch]:
     legible[8] = False
     same_place = torch.isin(slot, torch.tensor([REFERENCE, TURNED_REFERENCE, SAME_FRAME, TURNED_FRAME]))
     same_place[WILD_FRAME] = True
-    embedding = F.normalize(torch.randn(12, 16), dim=1)
+    embedding = normalize(torch.randn(12, 16), dim=1)
     batch = SimpleNamespace(
         group=group, slot=slot, orientation=orientation, legible=legible, same_place=same_place
     )
@@ -85,7 +92,10 @@ def test_embedding_loss_is_info_nce_with_turned_and_foreign_pictures_as_negative
             if other == anchor or not batch.legible[other]:
                 continue
             similarity = float(encoding.embedding[anchor] @ encoding.embedding[other]) / 0.07
-            alike = (batch.group[anchor], batch.orientation[anchor]) == (batch.group[other], batch.orientation[other])
+            alike = (batch.group[anchor], batch.orientation[anchor]) == (
+                batch.group[other],
+                batch.orientation[other],
+            )
             if not alike:
                 negatives.append(similarity)
             elif batch.same_place[other] and batch.slot[other] != MOVED_FRAME:
@@ -100,24 +110,25 @@ def test_matching_loss_splits_the_true_offset_over_its_four_neighbours() -> None
     correlation = LocalCorrelation(3, 4, 1)
     logits = torch.randn(2, 9, 3, 4)
     flow = torch.rand(2, 2, 3, 4) * 0.6 - 0.3
-    seen = (torch.rand(2, 3, 4) > 0.3).float()
-    total, count = 0.0, 0
+    seen = (torch.rand(2, 3, 4) > 0.3).float() * torch.rand(2, 3, 4)
+    total, below = 0.0, 0.0
     for pair in range(2):
         for row in range(3):
             for column in range(4):
                 dx = float(flow[pair, 0, row, column]) * 4
                 dy = float(flow[pair, 1, row, column]) * 3
-                if seen[pair, row, column] < 0.5 or abs(dx) > 1 or abs(dy) > 1:
+                weight = float(seen[pair, row, column])
+                if weight == 0 or abs(dx) > 1 or abs(dy) > 1:
                     continue
                 masked = logits[pair, :, row, column] - 30.0 * (1 - correlation.inside[:, row, column])
-                log_weights = F.log_softmax(masked, dim=0)
+                log_weights = log_softmax(masked, dim=0)
                 for index in range(9):
                     to_y, to_x = index // 3 - 1, index % 3 - 1
                     share = max(0.0, 1 - abs(dx - to_x)) * max(0.0, 1 - abs(dy - to_y))
-                    total -= share * float(log_weights[index])
-                count += 1
-    assert count > 5
-    assert float(matching_loss(logits, correlation, flow, seen)) == pytest.approx(total / count, rel=1e-4)
+                    total -= weight * share * float(log_weights[index])
+                below += weight
+    assert below > 2
+    assert float(matching_loss(logits, correlation, flow, seen)) == pytest.approx(total / below, rel=1e-4)
 
 
 def test_agreement_loss_is_the_mean_cross_entropy_over_cells_of_known_pairs() -> None:
@@ -138,7 +149,9 @@ def test_a_loss_without_any_truth_is_zero_and_still_has_a_gradient(empty: str) -
     no_pair = torch.tensor([False, False])
     found = {
         "relation": lambda: relation_loss(x[:, :4, 0, 0], torch.tensor([-1, -1]), torch.ones(4)),
-        "displacement": lambda: displacement_loss(x[:, :4, 0, 0], x[:, 4:8, 0, 0], torch.zeros(2, 4), no_pair),
+        "displacement": lambda: displacement_loss(
+            x[:, :4, 0, 0], x[:, 4:8, 0, 0], torch.zeros(2, 4), no_pair
+        ),
         "matching": lambda: matching_loss(
             x, LocalCorrelation(3, 4, 1), torch.zeros(2, 2, 3, 4), torch.zeros(2, 3, 4)
         ),

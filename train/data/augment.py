@@ -39,7 +39,7 @@ def remap_local_contrast(rng: np.random.Generator, pixels: Pixels) -> Pixels:
     keep = draw_field(rng, width, height, rng.choice([0.5, 0.1, -0.6]), 1.0)
     lift = draw_field(rng, width, height, 0, 160) * rng.uniform(0.3, 1.0)
     changed = detail * gain[..., None] + light * keep[..., None] + (lift * (1 - np.abs(keep)))[..., None]
-    return np.clip(changed, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(changed, 0, 255), dtype=np.uint8)
 
 
 def shadow(rng: np.random.Generator, pixels: Pixels) -> Pixels:
@@ -50,8 +50,8 @@ def shadow(rng: np.random.Generator, pixels: Pixels) -> Pixels:
         corners = rng.uniform(-0.2, 1.2, (rng.integers(3, 6), 2)) * [width, height]
         cv2.fillPoly(factor, [corners.astype(np.int32)], float(rng.uniform(0.35, 1.35)))
     softness = rng.choice([0.6, 2.0, 8.0])
-    factor = cv2.GaussianBlur(factor, (0, 0), softness)
-    return np.asarray(cv2.multiply(pixels, cv2.merge([factor] * 3), dtype=cv2.CV_8U), dtype=np.uint8)
+    soft = cv2.GaussianBlur(factor, (0, 0), softness)
+    return np.asarray(cv2.multiply(pixels, cv2.merge([soft] * 3), dtype=cv2.CV_8U), dtype=np.uint8)
 
 
 def night(rng: np.random.Generator, pixels: Pixels) -> Pixels:
@@ -61,8 +61,8 @@ def night(rng: np.random.Generator, pixels: Pixels) -> Pixels:
     cast = 1 + rng.uniform(-0.2, 0.2, 3)
     dark = _look_up(pixels, 255 * levels ** rng.uniform(0.9, 1.8) * rng.uniform(0.15, 0.6) * cast)
     patches = draw_field(rng, width, height, rng.uniform(0.2, 0.8), rng.uniform(1.0, 2.2))
-    dark = cv2.multiply(dark, cv2.merge([patches] * 3), dtype=cv2.CV_8U)
-    return lamps(rng, np.asarray(dark, dtype=np.uint8), int(rng.integers(0, 14)))
+    patched = cv2.multiply(dark, cv2.merge([patches] * 3), dtype=cv2.CV_8U)
+    return lamps(rng, np.asarray(patched, dtype=np.uint8), int(rng.integers(0, 14)))
 
 
 def lamps(rng: np.random.Generator, pixels: Pixels, count: int) -> Pixels:
@@ -100,8 +100,8 @@ def precipitation(rng: np.random.Generator, pixels: Pixels) -> Pixels:
         x, y = rng.uniform(0, width), rng.uniform(0, height)
         end = (int(x + lean * length), int(y + length))
         cv2.line(layer, (int(x), int(y)), end, int(rng.uniform(60, 255)), 1, cv2.LINE_AA)
-    layer = cv2.GaussianBlur(layer, (0, 0), rng.uniform(0.5, 1.2))
-    return np.asarray(cv2.add(pixels, cv2.merge([layer] * 3)), dtype=np.uint8)
+    soft = cv2.GaussianBlur(layer, (0, 0), rng.uniform(0.5, 1.2))
+    return np.asarray(cv2.add(pixels, cv2.merge([soft] * 3)), dtype=np.uint8)
 
 
 def blur(rng: np.random.Generator, pixels: Pixels) -> Pixels:

@@ -80,7 +80,10 @@ class Groups(Dataset[Batch]):
     def __getitem__(self, index: int) -> Batch:
         number = self.first + index
         rng = np.random.default_rng([self.seed, number])
-        groups = [make_group(rng, self.sampler.draw(rng, FRAMES_IN_GROUP), self.spec) for _ in range(self.groups_per_batch)]
+        groups = [
+            make_group(rng, self.sampler.draw(rng, FRAMES_IN_GROUP), self.spec)
+            for _ in range(self.groups_per_batch)
+        ]
         return collate(rng, groups)
 
 

@@ -72,10 +72,17 @@ def read_manifest(data: Path) -> Manifest:
     for row in csv.DictReader(raw.decode("utf-8").splitlines()):
         try:
             picture = Picture(
-                data / row["path"], row["camera_id"], row["timestamp"], row["condition"], row["use"], row["split"]
+                data / row["path"],
+                row["camera_id"],
+                row["timestamp"],
+                row["condition"],
+                row["use"],
+                row["split"],
             )
         except KeyError as missing:
-            raise DataError(f"{path} has no column {missing}.", "Columns are described in its README.") from missing
+            raise DataError(
+                f"{path} has no column {missing}.", "Columns are described in its README."
+            ) from missing
         if picture.path.suffix.lower() in PICTURE_SUFFIXES:
             pictures.append(picture)
     return Manifest(tuple(pictures), hashlib.sha256(raw).hexdigest()[:12])

@@ -54,11 +54,13 @@ class Sensor:
         marked = pixels.copy()
         if self.shade is not None:
             shade = cv2.resize(self.shade, (width, height), interpolation=cv2.INTER_LINEAR)
-            marked = cv2.multiply(marked, cv2.merge([shade, shade, shade]), dtype=cv2.CV_8U)
+            marked = np.asarray(cv2.multiply(marked, cv2.merge([shade] * 3), dtype=cv2.CV_8U), np.uint8)
         if self.pattern:
-            noise = np.random.default_rng(self.pattern_seed).standard_normal((height, width), dtype=np.float32)
+            noise = np.random.default_rng(self.pattern_seed).standard_normal(
+                (height, width), dtype=np.float32
+            )
             lift = cv2.merge([noise * self.pattern] * 3)
-            marked = cv2.add(marked, lift, dtype=cv2.CV_8U)
+            marked = np.asarray(cv2.add(marked, lift, dtype=cv2.CV_8U), np.uint8)
         if self.logo is not None:
             x, y, size, grey = self.logo
             corner = (int(x * width), int(y * height))
@@ -66,9 +68,11 @@ class Sensor:
             cv2.rectangle(marked, corner, far, (grey, grey, 255 - grey), -1)
             cv2.circle(marked, corner, int(size * width / 2), (255 - grey, grey, grey), -1)
         for text in self.texts:
-            words = "".join(rng.choice(list("0123456789:-"), len(text.words))) if text.is_clock else text.words
+            words = (
+                "".join(rng.choice(list("0123456789:-"), len(text.words))) if text.is_clock else text.words
+            )
             _write(marked, text, words)
-        return np.asarray(marked, dtype=np.uint8)
+        return marked
 
 
 def _write(pixels: Pixels, text: Text, words: str) -> None:
@@ -79,7 +83,9 @@ def _write(pixels: Pixels, text: Text, words: str) -> None:
     y = int(text_height + 1 + text.y * max(height - text_height - 3, 1))
     if text.boxed:
         back = 255 - text.bright
-        cv2.rectangle(pixels, (x - 2, y - text_height - 2), (x + text_width + 2, y + 3), (back, back, back), -1)
+        cv2.rectangle(
+            pixels, (x - 2, y - text_height - 2), (x + text_width + 2, y + 3), (back, back, back), -1
+        )
     colour = (text.bright,) * 3
     cv2.putText(pixels, words, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, colour, 1, cv2.LINE_AA)
 

@@ -16,7 +16,9 @@ def draw_mask(rng: np.random.Generator, width: int, height: int, share: float) -
     The shape is a random field cut at the quantile that gives the share: boxes, ellipses, half-planes and blots.
     """
     rows, columns = 36, 48
-    y, x = np.mgrid[0:rows, 0:columns].astype(np.float32) / np.array([[[rows]], [[columns]]], dtype=np.float32)
+    y, x = np.mgrid[0:rows, 0:columns].astype(np.float32) / np.array(
+        [[[rows]], [[columns]]], dtype=np.float32
+    )
     kind = rng.integers(4)
     centre_x, centre_y = rng.uniform(0.0, 1.0, 2)
     if kind == 0:
@@ -30,13 +32,15 @@ def draw_mask(rng: np.random.Generator, width: int, height: int, share: float) -
         field = x * np.cos(angle) + y * np.sin(angle)
     else:
         field = np.zeros_like(x)
-    ragged = cv2.resize(rng.standard_normal((6, 8)).astype(np.float32), (columns, rows), interpolation=cv2.INTER_CUBIC)
+    ragged = cv2.resize(
+        rng.standard_normal((6, 8)).astype(np.float32), (columns, rows), interpolation=cv2.INTER_CUBIC
+    )
     field = field + ragged * (1.0 if kind == 3 else rng.choice([0.0, 0.05, 0.15]))
     field = cv2.resize(field.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     threshold = np.quantile(field[::4, ::4], 1 - share)
     mask = (field > threshold).astype(np.float32)
     softness = rng.choice([0.0, 0.8, 2.5, 6.0])
-    return cv2.GaussianBlur(mask, (0, 0), softness) if softness else mask
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), softness) if softness else mask, dtype=np.float32)
 
 
 def draw_fill(rng: np.random.Generator, width: int, height: int, other: Pixels) -> Pixels:
@@ -51,7 +55,9 @@ def draw_fill(rng: np.random.Generator, width: int, height: int, other: Pixels) 
         return np.asarray(cv2.GaussianBlur(piece, (0, 0), blur) if blur else piece, dtype=np.uint8)
     fill = np.broadcast_to(colour.astype(np.float32), (height, width, 3))
     if kind == 1:
-        shade = cv2.resize(rng.normal(0, 30, (3, 4)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        shade = cv2.resize(
+            rng.normal(0, 30, (3, 4)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
+        )
         fill = fill + shade[..., None]
     if kind == 2:
         grain = rng.normal(0, rng.uniform(8, 40), (height // 3 + 1, width // 3 + 1)).astype(np.float32)

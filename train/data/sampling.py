@@ -90,7 +90,11 @@ class Sampler:
                 candidate = frames[rng.integers(len(frames))]
             else:
                 candidate = self._scene(rng)
-            distinct = candidate.path != picture.path and (not candidate.camera or candidate.camera != picture.camera)
-            if distinct and (not alike or candidate.path.parent == picture.path.parent or rng.random() < 0.05):
+            distinct = candidate.path != picture.path and (
+                not candidate.camera or candidate.camera != picture.camera
+            )
+            if distinct and (
+                not alike or candidate.path.parent == picture.path.parent or rng.random() < 0.05
+            ):
                 return candidate
         return candidate

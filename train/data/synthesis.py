@@ -89,14 +89,16 @@ def make_group(rng: np.random.Generator, pictures: GroupPictures, spec: InputSpe
     height, width = base.shape[:2]
     crop = draw_crop(rng, width, height)
     canvas_width = int(rng.integers(256, 385))
-    canvas = (canvas_width, max(int(round(canvas_width / crop.aspect)), 144))
+    canvas = (canvas_width, max(round(canvas_width / crop.aspect), 144))
     crop = replace(crop, aspect=canvas[0] / canvas[1])
     strength = 1.0 if not pictures.real or rng.random() < 0.35 else 0.45
     shot = _Shot(draw_sensor(rng), canvas, crop, strength)
     other = read_picture(pictures.other.path)
 
-    later = [load(i) if pictures.later[i].path != pictures.reference.path else base for i in range(FRAMES_IN_GROUP)]
-    later = [p if p.shape == base.shape else cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA) for p in later]
+    later = [
+        load(i) if pictures.later[i].path != pictures.reference.path else base for i in range(FRAMES_IN_GROUP)
+    ]
+    later = [_resized(p, width, height) for p in later]
     seen = _take(rng, base, Warp(), shot, 0.12, other)
     reference = replace(seen, pixels=_finish(rng, seen.pixels, shot))
     views = [_view(reference, Orientation.UPRIGHT, spec)]
@@ -157,6 +159,12 @@ def _take(
     return _Take(pixels, hidden, legible)
 
 
+def _resized(pixels: Pixels, width: int, height: int) -> Pixels:
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
 def _legible(pixels: Pixels) -> bool:
     """Whether enough cells have structure; lamps in the dark are few cells, noise has not been added yet."""
     green = cv2.resize(pixels[:, :, 1], (256, 192), interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -177,7 +185,7 @@ def _wild(
     rng: np.random.Generator, later: Pixels, other: Pixels, shot: _Shot, spec: InputSpec
 ) -> tuple[View, Warp | None, int | None]:
     """The fourth frame: covered, another view, or once more the same or moved."""
-    kind = rng.choice([OBSTRUCTED, DIFFERENT, MOVED, SAME], p=[0.42, 0.2, 0.2, 0.18])
+    kind = rng.choice([OBSTRUCTED, DIFFERENT, MOVED, SAME], p=[0.36, 0.2, 0.32, 0.12])
     height, width = later.shape[:2]
     if kind == DIFFERENT:
         crop = replace(draw_crop(rng, other.shape[1], other.shape[0]), aspect=shot.crop.aspect)
@@ -210,6 +218,4 @@ def _pair(
     legible = views[reference].legible and views[frame].legible
     if not legible and relation != OBSTRUCTED:
         judged, warp = IGNORED, None
-    return pair_target(
-        reference, frame, judged, warp, aspect, views[reference].visible, views[frame].visible
-    )
+    return pair_target(reference, frame, judged, warp, aspect, views[reference].visible, views[frame].visible)

@@ -65,9 +65,18 @@ def pair_target(
         frame_visible: The same of the frame.
     """
     if warp is None:
-        nothing = [np.zeros(shape, np.float32) for shape in ((2, 24, 32), (24, 32), (2, 12, 16), (12, 16))]
-        known = relation == DIFFERENT
-        return PairTarget(reference, frame, relation, np.zeros(4, np.float32), False, *nothing, known)
+        return PairTarget(
+            reference,
+            frame,
+            relation,
+            displacement=np.zeros(4, np.float32),
+            measurable=False,
+            fine_flow=np.zeros((2, 24, 32), np.float32),
+            fine_seen=np.zeros((24, 32), np.float32),
+            coarse_flow=np.zeros((2, 12, 16), np.float32),
+            coarse_seen=np.zeros((12, 16), np.float32),
+            agreement_known=relation == DIFFERENT,
+        )
     matrix = warp.cell_matrix(aspect)
     fine_flow, fine_inside = flow_field(matrix, 24, 32)
     coarse_flow, coarse_inside = flow_field(matrix, 12, 16)
@@ -75,7 +84,16 @@ def pair_target(
     coarse_seen = coarse_inside * _seen(coarse_flow, reference_visible, frame_visible)
     measurable = relation != OBSTRUCTED
     return PairTarget(
-        reference, frame, relation, warp.target(), measurable, fine_flow, fine_seen, coarse_flow, coarse_seen, True
+        reference,
+        frame,
+        relation,
+        warp.target(),
+        measurable,
+        fine_flow,
+        fine_seen,
+        coarse_flow,
+        coarse_seen,
+        True,
     )
 
 

@@ -49,10 +49,12 @@ class Warp:
         cosine, sine = self.zoom * math.cos(angle), self.zoom * math.sin(angle)
         # The y axis points down, so turning counter-clockwise on the screen carries (1, 0) to (cos, -sin).
         move = np.array(
-            [[cosine, sine, self.dx * width], [-sine, cosine, self.dy * height], [0.0, 0.0, 1.0]], dtype=np.float64
+            [[cosine, sine, self.dx * width], [-sine, cosine, self.dy * height], [0.0, 0.0, 1.0]],
+            dtype=np.float64,
         )
         tilt = np.array(
-            [[1, 0, 0], [0, 1, 0], [self.perspective_x / width, self.perspective_y / height, 1]], dtype=np.float64
+            [[1, 0, 0], [0, 1, 0], [self.perspective_x / width, self.perspective_y / height, 1]],
+            dtype=np.float64,
         )
         return _shift(width / 2, height / 2) @ move @ tilt @ _shift(-width / 2, -height / 2)
 
@@ -101,7 +103,10 @@ def draw_crop(rng: np.random.Generator, base_width: int, base_height: int) -> Cr
     # Two draws averaged: crops near the middle leave room on all sides.
     x, y = (rng.uniform(0, 1, 2) + rng.uniform(0, 1, 2)) / 2
     return Crop(
-        width / 2 + x * (base_width - width), height / 2 + y * (base_height - height), float(width), float(aspect)
+        width / 2 + x * (base_width - width),
+        height / 2 + y * (base_height - height),
+        float(width),
+        float(aspect),
     )
 
 
@@ -145,7 +150,9 @@ def draw_move(rng: np.random.Generator) -> Warp:
     return Warp(dx, dy, roll * rng.uniform(0, 0.7), zoom ** rng.uniform(0, 0.7), tilt_x, tilt_y)
 
 
-def fit_move(rng: np.random.Generator, crop: Crop, base_width: int, base_height: int, tries: int = 12) -> Warp:
+def fit_move(
+    rng: np.random.Generator, crop: Crop, base_width: int, base_height: int, tries: int = 12
+) -> Warp:
     """A move whose frame still shows real content at every border; shrunk only when nothing else fits."""
     warp = draw_move(rng)
     for _ in range(tries):

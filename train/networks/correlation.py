@@ -47,11 +47,15 @@ class LocalCorrelation(nn.Module):
         rows, columns, radius = self.rows, self.columns, self.radius
         side, padded = 2 * radius + 1, columns + 2 * radius
         frame = F.pad(frame, (radius, radius, radius, radius)).permute(0, 2, 1, 3)
-        windows = torch.stack([frame[:, dy : dy + rows] for dy in range(side)], dim=1)
-        products = torch.matmul(reference.permute(0, 2, 3, 1).unsqueeze(1), windows)
-        sheared = F.pad(products.reshape(-1, side, rows, columns * padded), (0, columns))
-        band = sheared.reshape(-1, side, rows, columns, padded + 1)[..., :side]
-        return band.permute(0, 1, 4, 2, 3).reshape(-1, side * side, rows, columns)
+        windows = torch.stack([frame[:, dy : dy + rows] for dy in range(side)], dim=3)
+        channels = frame.shape[2]
+        windows = windows.reshape(-1, rows, channels, side * padded)
+        products = torch.matmul(reference.permute(0, 2, 3, 1), windows)
+        # Read with rows one longer than they are, each row starts one column later: the band becomes a block.
+        sheared = F.pad(products.reshape(-1, rows, columns * side * padded), (0, columns))
+        sheared = sheared.reshape(-1, rows, columns, side * padded + 1)[..., : side * padded]
+        band = sheared.reshape(-1, rows, columns, side, padded)[..., :side]
+        return band.permute(0, 3, 4, 1, 2).reshape(-1, side * side, rows, columns)
 
     def log_weights(self, logits: Tensor) -> Tensor:
         """Log softmax over the window (P, K, rows, columns), offsets outside the frame all but excluded."""
@@ -77,7 +81,9 @@ class AffineFit(nn.Module):
 
     def __init__(self, rows: int, columns: int, ridge: float = 1e-3) -> None:
         super().__init__()
-        y, x = torch.meshgrid((torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns, indexing="ij")
+        y, x = torch.meshgrid(
+            (torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns, indexing="ij"
+        )
         design = torch.stack([x.flatten() - 0.5, y.flatten() - 0.5, torch.ones(rows * columns)], dim=1)
         self.register_buffer("design", design, persistent=False)  # (cells, 3): x, y from the centre, 1
         self.ridge = ridge

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -23,7 +24,9 @@ BATCH_NORM_EPSILON = 1e-3
 class SameConv(nn.Conv2d):
     """Convolution with TensorFlow's "same" padding, which for stride 2 and even inputs is right and bottom heavy."""
 
-    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1
+    ) -> None:
         even_stride = stride == 2
         super().__init__(
             channels_in,
@@ -37,10 +40,10 @@ class SameConv(nn.Conv2d):
         before = (kernel - 2) // 2
         self.same_padding = (before, kernel - 2 - before) * 2 if even_stride else None
 
-    def forward(self, input: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name of the overridden method
         """Convolve (N, C, H, W); H and W must be even where the stride is 2."""
         if self.same_padding is not None:
-            input = F.pad(input, self.same_padding)
+            return super().forward(F.pad(input, self.same_padding))
         return super().forward(input)
 
 
@@ -55,9 +58,13 @@ class InvertedResidual(nn.Module):
         super().__init__()
         inner = channels_in * expansion
         self.expand = (
-            nn.Sequential(SameConv(channels_in, inner, 1), _norm(inner), nn.ReLU6()) if expansion > 1 else nn.Identity()
+            nn.Sequential(SameConv(channels_in, inner, 1), _norm(inner), nn.ReLU6())
+            if expansion > 1
+            else nn.Identity()
         )
-        self.depthwise = nn.Sequential(SameConv(inner, inner, kernel, stride, groups=inner), _norm(inner), nn.ReLU6())
+        self.depthwise = nn.Sequential(
+            SameConv(inner, inner, kernel, stride, groups=inner), _norm(inner), nn.ReLU6()
+        )
         self.project = nn.Sequential(SameConv(inner, channels_out, 1), _norm(channels_out))
         self.shortcut = stride == 1 and channels_in == channels_out
 
@@ -74,7 +81,7 @@ class Lite0Trunk(nn.Module):
         frozen_stages: How many stages after the stem are kept as pretrained; the stem is frozen with the first.
     """
 
-    channels = {8: 40, 16: 112}
+    channels: Mapping[int, int] = {8: 40, 16: 112}
 
     def __init__(self, frozen_stages: int = 2) -> None:
         super().__init__()

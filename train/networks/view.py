@@ -107,8 +107,29 @@ class ViewEncoder(nn.Module):
         )
 
 
+class OffsetConsensus(nn.Module):
+    """Adds to each match the matches of the neighbouring cells at the same offset.
+
+    One small kernel is shared by all offsets, so that no offset can be preferred: a layer that mixes them learns
+    "nothing moved" within minutes, because most pairs did not move, and is slow to forget it.
+    """
+
+    def __init__(self, reach: int = 2) -> None:
+        super().__init__()
+        side = 2 * reach + 1
+        self.kernel = nn.Parameter(torch.full((1, 1, side, side), 0.5 / side**2))
+        self.reach = reach
+
+    def forward(self, volume: Tensor) -> Tensor:
+        """(P, K, rows, columns) to the same shape."""
+        _, window, rows, columns = volume.shape
+        flat = F.relu(volume).reshape(-1, 1, rows, columns)
+        support = F.conv2d(flat, self.kernel, padding=self.reach).reshape(-1, window, rows, columns)
+        return volume + support
+
+
 class VolumeReader(nn.Module):
-    """Reads one correlation volume: refined matching logits, a weight for each cell, and features for the judge."""
+    """Reads one correlation volume: matching logits, a weight for each cell, and features for the judge."""
 
     def __init__(self, rows: int, columns: int, radius: int, width: int) -> None:
         super().__init__()
@@ -116,22 +137,22 @@ class VolumeReader(nn.Module):
         window = self.correlation.window
         self.first = nn.Conv2d(window, width, 1)
         self.second = nn.Conv2d(width, width, 3, padding=1)
-        self.refine = nn.Conv2d(width, window, 1)
         self.weigh = nn.Conv2d(width, 1, 1)
-        self.log_temperature = nn.Parameter(torch.tensor(2.5))
+        self.consensus = OffsetConsensus()
+        self.log_temperature = nn.Parameter(torch.tensor(3.2))
         self.fit = AffineFit(rows, columns)
-        nn.init.zeros_(self.refine.weight)
 
     def forward(self, reference: Tensor, frame: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Grids of P pairs to logits (P, K, ...), features (P, width, ...), affine field (P, 2, 3), facts (P, 4)."""
         with torch.autocast("cpu", enabled=False):
             volume = self.correlation(reference.float(), frame.float())
         features = F.relu(self.second(F.relu(self.first(volume * 4.0))))
-        refine, weigh = self.refine(features), self.weigh(features)
+        weigh = self.weigh(features)
         with torch.autocast("cpu", enabled=False):
-            logits = volume * self.log_temperature.exp() + refine.float()
+            logits = self.consensus(volume) * self.log_temperature.exp()
+            certainty = self.correlation.log_weights(logits).amax(dim=1, keepdim=True).exp()
             flow = self.correlation.flow(logits)
-            weights = torch.sigmoid(weigh.float())
+            weights = torch.sigmoid(weigh.float()) * certainty
             affine = self.fit(flow, weights)
             best = volume.amax(dim=1)
             facts = torch.stack(
@@ -168,14 +189,21 @@ class ViewHead(nn.Module):
     def forward(self, reference: Encoding, frame: Encoding) -> PairOutput:
         """Compare P references with P frames."""
         fine_logits, fine_features, fine_affine, fine_facts = self.fine_reader(reference.fine, frame.fine)
-        coarse_logits, coarse_features, coarse_affine, coarse_facts = self.coarse_reader(reference.coarse, frame.coarse)
+        coarse_logits, coarse_features, coarse_affine, coarse_facts = self.coarse_reader(
+            reference.coarse, frame.coarse
+        )
         joined = F.relu(self.join(torch.cat([F.relu(self.descend(fine_features)), coarse_features], dim=1)))
         agreement = self.agree(joined)[:, 0].float()
         judged = F.relu(self.judge(joined))
         layout = F.avg_pool2d(judged, (3, 4)).flatten(1)
         with torch.autocast("cpu", enabled=False):
             from_fine, from_coarse = displacement_of(fine_affine), displacement_of(coarse_affine)
-            known = [fine_affine.flatten(1) * 10, coarse_affine.flatten(1) * 10, from_fine * 10, from_coarse * 10]
+            known = [
+                fine_affine.flatten(1) * 10,
+                coarse_affine.flatten(1) * 10,
+                from_fine * 10,
+                from_coarse * 10,
+            ]
             evidence = torch.cat(
                 [layout.float(), judged.float().amax(dim=(2, 3)), *known, fine_facts, coarse_facts], dim=1
             )

@@ -24,19 +24,19 @@ class DataSettings(_Part):
 
     validation_cameras: tuple[str, ...] = ()
     unsteady_cameras: tuple[str, ...] = ()
-    real_share: float = Field(0.5, ge=0, le=1)
-    day_night_share: float = Field(0.6, ge=0, le=1)
+    real_share: float = Field(default=0.5, ge=0, le=1)
+    day_night_share: float = Field(default=0.6, ge=0, le=1)
     within: dict[str, int] = {}
     same_condition: tuple[str, ...] = ()
-    groups_per_batch: int = Field(8, ge=1)
-    workers: int = Field(2, ge=0)
+    groups_per_batch: int = Field(default=8, ge=1)
+    workers: int = Field(default=2, ge=0)
 
 
 class NetworkSettings(_Part):
     """How the network starts."""
 
     pretrained: bool = True
-    frozen_stages: int = Field(3, ge=0, le=5)
+    frozen_stages: int = Field(default=3, ge=0, le=5)
 
 
 class LossSettings(_Part):
@@ -54,26 +54,26 @@ class LossSettings(_Part):
 class OptimiserSettings(_Part):
     """AdamW with a warm-up and a cosine to the end of the budget."""
 
-    learning_rate: float = Field(1e-3, gt=0)
-    trunk_factor: float = Field(0.3, ge=0)
-    weight_decay: float = Field(0.01, ge=0)
-    warm_up: float = Field(0.03, ge=0, lt=1)
-    last_factor: float = Field(0.01, ge=0, le=1)
-    clip_norm: float = Field(5.0, gt=0)
-    ema_decay: float = Field(0.998, ge=0, lt=1)
+    learning_rate: float = Field(default=1e-3, gt=0)
+    trunk_factor: float = Field(default=0.3, ge=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+    warm_up: float = Field(default=0.03, ge=0, lt=1)
+    last_factor: float = Field(default=0.01, ge=0, le=1)
+    clip_norm: float = Field(default=5.0, gt=0)
+    ema_decay: float = Field(default=0.998, ge=0, lt=1)
 
 
 class RunSettings(_Part):
     """How long and on what. Exactly one of `budget_minutes` and `steps` ends the run."""
 
-    budget_minutes: float | None = Field(None, gt=0)
-    steps: int | None = Field(None, gt=0)
+    budget_minutes: float | None = Field(default=None, gt=0)
+    steps: int | None = Field(default=None, gt=0)
     seed: int = 0
-    threads: int = Field(2, ge=1)
+    threads: int = Field(default=2, ge=1)
     bf16: bool = True
-    checkpoint_minutes: float = Field(2.0, gt=0)
-    validate_minutes: float = Field(10.0, gt=0)
-    validation_batches: int = Field(6, ge=0)
+    checkpoint_minutes: float = Field(default=2.0, gt=0)
+    validate_minutes: float = Field(default=10.0, gt=0)
+    validation_batches: int = Field(default=6, ge=0)
     tensorboard: bool = True
 
     @model_validator(mode="after")
@@ -105,7 +105,9 @@ def read_recipe(path: Path) -> RecipeSettings:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
         return RecipeSettings.model_validate(values)
     except OSError as error:
-        raise RecipeError(f"Cannot read the recipe {path}: {error.strerror}.", "See config/recipes.") from error
+        raise RecipeError(
+            f"Cannot read the recipe {path}: {error.strerror}.", "See config/recipes."
+        ) from error
     except yaml.YAMLError as error:
         raise RecipeError(f"{path} is not YAML: {error}.") from error
     except ValidationError as error:

@@ -49,7 +49,8 @@ class ViewRecipe:
         network = ViewNetwork(self.settings.start.frozen_stages)
         if self.settings.start.pretrained:
             network.encoder.trunk.load_pretrained()
-        return network.to(memory_format=torch.channels_last)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return network
 
     def parameter_groups(self, network: ViewNetwork) -> list[dict[str, object]]:
         """Parameters that learn, pretrained ones at a lower rate; each group carries `factor` for the schedule."""
@@ -63,7 +64,9 @@ class ViewRecipe:
     def train_batches(self, first: int) -> Iterator[Batch]:
         """Training batches from number `first` on, without end for practical purposes."""
         data = self.settings.data
-        return batches(self._sampler, self.settings.run.seed, data.groups_per_batch, first, 10**9, data.workers)
+        return batches(
+            self._sampler, self.settings.run.seed, data.groups_per_batch, first, 10**9, data.workers
+        )
 
     def loss(self, network: ViewNetwork, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
         """The loss of one batch and its parts."""
