@@ -15,10 +15,10 @@ from monitor.domain.ports import Clock
 from monitor.sources.errors import InvalidOption
 from monitor.sources.files import explain_os_error, read_bounded, read_tail
 from monitor.sources.listing import PICTURES, DatedFile, Selection, newest_first, oldest_first
-from monitor.sources.pictures import MAX_BYTES, MAX_PIXELS, TARGET_LONG_SIDE, decode_picture
+from monitor.sources.pictures import MAX_BYTES, MAX_PIXELS, PNG_END, TARGET_LONG_SIDE, decode_picture
 
 _POLL_S = 0.02
-_ENDINGS = (b"\xff\xd9", b"IEND\xaeB`\x82")
+_ENDINGS = (b"\xff\xd9", PNG_END)
 
 
 class Mode(StrEnum):

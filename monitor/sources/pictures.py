@@ -24,6 +24,7 @@ from monitor.sources.name_times import NameFormat, time_from_name
 MAX_BYTES = 32 << 20
 MAX_PIXELS = 50_000_000
 TARGET_LONG_SIDE = 640
+PNG_END = b"IEND\xaeB`\x82"
 
 _MIN_SIDE = 16
 _MAX_ASPECT = 12.0
@@ -160,6 +161,11 @@ def _decode(data: bytes, max_pixels: int, target_long_side: int) -> tuple[Pixels
             raise FrameFault(f"The {image.format} is animated.", "Have the camera deliver single pictures.")
         if image.format in _JPEG:
             check_structure(data, width * height)
+        if image.format == "PNG" and PNG_END not in data:
+            raise FrameFault(
+                f"The PNG is truncated: its end is missing after {len(data):,} bytes.",
+                "Check the line to the camera, or that the file was written completely.",
+            )
         orientation = _orientation(image)
         factor = reduction(max(width, height), target_long_side)
         if image.format in _JPEG and factor > 1:

@@ -16,6 +16,7 @@ from monitor.domain.errors import (
     SourceTimeout,
     SourceUnreachable,
 )
+from monitor.sources import folder
 from monitor.sources.errors import InvalidOption, UndatedFiles
 from monitor.sources.folder import FolderOptions, FolderSource
 from monitor.sources.listing import frames_in
@@ -227,6 +228,23 @@ def test_another_process_writing_slowly_never_yields_a_torn_picture(tmp_path, wa
         writer.wait()
 
 
+def test_a_file_replaced_while_it_is_read_is_read_again(tmp_path, clock, monkeypatch):
+    path = put(tmp_path / "latest.jpg", encode(draw(128, 96)))
+    read_all, reads = folder.read_bounded, []
+
+    def read_while_it_is_replaced(target: Path, max_bytes: int) -> bytes:
+        reads.append(target)
+        data = read_all(target, max_bytes)
+        if len(reads) > 1:
+            return data
+        put(path)
+        return data[:200]
+
+    monkeypatch.setattr(folder, "read_bounded", read_while_it_is_replaced)
+    assert FolderSource(FolderOptions(tmp_path), clock).grab(1).encoded == JPEG
+    assert len(reads) == 2
+
+
 def test_files_that_vanish_meanwhile_are_no_trouble(tmp_path, wall_clock):
     put(tmp_path / "0.jpg")
     stop = threading.Event()
@@ -335,10 +353,10 @@ def test_recorded_frames_half_of_which_tell_the_time_are_refused(tmp_path):
 
 @pytest.mark.parametrize("camera", ["lasvegas", "tilde_webcam/courbevoie", "tfl/cam_625", "crowd_beach"])
 def test_real_recordings_are_dated_by_their_names(camera):
-    folder = Path(__file__).parents[3] / "shared" / "data" / camera
-    if not folder.is_dir():
+    recordings = Path(__file__).parents[3] / "shared" / "data" / camera
+    if not recordings.is_dir():
         pytest.skip("the real recordings are not here")
-    moments = [moment for moment, _ in frames_in(folder)]
+    moments = [moment for moment, _ in frames_in(recordings)]
     assert len(moments) >= 10
     assert moments == sorted(moments)
     assert all(2010 < moment.year < 2026 for moment in moments)

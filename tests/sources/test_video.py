@@ -9,6 +9,7 @@ import pytest
 from monitor.domain.errors import FrameFault, SourceDenied, SourceStale, SourceTimeout, SourceUnreachable
 from monitor.sources.errors import InvalidOption
 from monitor.sources.video import VideoOptions, VideoSource
+from tests.net.hostile_server import answer, serving
 from tests.sources.drawing import draw, looks_like
 
 RATE = 10
@@ -131,7 +132,6 @@ def test_every_unusable_file_has_its_named_error(tmp_path, clock, video, capfd):
     (tmp_path / "empty.mp4").write_bytes(b"")
     (tmp_path / "zeros.mp4").write_bytes(b"\0" * 5000)
     (tmp_path / "half.mp4").write_bytes(video.read_bytes()[: video.stat().st_size // 2])
-    (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:1/x.ts\n#EXT-X-ENDLIST\n")
     for path, expected in (
         (tmp_path / "none.mp4", SourceUnreachable),
         (tmp_path, SourceUnreachable),
@@ -139,13 +139,21 @@ def test_every_unusable_file_has_its_named_error(tmp_path, clock, video, capfd):
         (tmp_path / "empty.mp4", FrameFault),
         (tmp_path / "zeros.mp4", FrameFault),
         (tmp_path / "half.mp4", FrameFault),
-        (tmp_path / "list.m3u8", FrameFault),
     ):
         source = VideoSource(VideoOptions(path), clock)
         for _ in range(2):
             with pytest.raises(expected):
                 source.grab(2)
     assert capfd.readouterr().err == ""
+
+
+def test_a_playlist_makes_no_request(tmp_path, clock, video):
+    with serving({"/x.ts": answer(video.read_bytes())}) as site:
+        path = tmp_path / "list.m3u8"
+        path.write_text(f"#EXTM3U\n#EXTINF:1,\n{site.url('/x.ts')}\n#EXT-X-ENDLIST\n")
+        with pytest.raises(FrameFault):
+            VideoSource(VideoOptions(path), clock).grab(2)
+        assert site.connections == 0
 
 
 def test_a_file_that_may_not_be_read_is_denied(as_nobody, clock, video):
