@@ -119,7 +119,7 @@ class FolderSource:
             if file is not None:
                 if self._options.mode == Mode.ALL:
                     self._given = (file.taken_at, file.name)
-                data = self._read(file.path)
+                data = self._read(self._options.path / file.name)
                 if data is not None:
                     return decode_picture(
                         data,
@@ -152,7 +152,7 @@ class FolderSource:
             newest = newest or file
             if self._is_too_old(file):
                 break
-            if self._is_settled(file.path):
+            if self._is_settled(self._options.path / file.name):
                 return file
             waiting = True
         if waiting:
@@ -166,7 +166,7 @@ class FolderSource:
         given = self._given
         not_given = (file for file in usable if given is None or (file.taken_at, file.name) > given)
         file = next(not_given, usable[-1])
-        return file if self._is_settled(file.path) else None
+        return file if self._is_settled(self._options.path / file.name) else None
 
     def _nothing(self, newest: DatedFile | None) -> SourceError:
         folder = self._options.path

@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -79,13 +79,11 @@ class DatedFile:
 
     Attributes:
         taken_at: Aware UTC.
-        name: Relative to the folder watched, with `/`.
-        path: Where it is.
+        name: Relative to the folder watched, with `/`. Text, as building ten thousand paths takes its time.
     """
 
     taken_at: datetime
     name: str
-    path: Path = field(compare=False)
 
 
 def newest_first(root: Path, selection: Selection, deadline_s: float) -> Iterator[DatedFile]:
@@ -102,7 +100,7 @@ def newest_first(root: Path, selection: Selection, deadline_s: float) -> Iterato
     Raises:
         SourceError: The folder is missing or locked, or listing it took too long.
     """
-    yield from _newest_first(root, root, selection, deadline_s)
+    yield from _newest_first(root, "", selection, deadline_s)
 
 
 def oldest_first(root: Path, selection: Selection, deadline_s: float) -> list[DatedFile]:
@@ -111,7 +109,7 @@ def oldest_first(root: Path, selection: Selection, deadline_s: float) -> list[Da
     Raises:
         SourceError: The folder is missing or locked, or listing it took too long.
     """
-    return sorted(_dated(_walk(root, selection, deadline_s), root, selection))
+    return sorted(_dated(root, _walk(root, "", selection, deadline_s), selection))
 
 
 def frames_in(
@@ -136,83 +134,79 @@ def frames_in(
     selection = Selection.of(
         pattern, recursive=recursive, time_from=time_from, time_format=time_format, time_zone=time_zone
     )
-    paths = list(_walk(directory, selection, float("inf")))
+    names = list(_walk(directory, "", selection, float("inf")))
     if selection.time_from is TimeFrom.AUTO:
-        undated = [
-            path for path in paths if time_from_name(path.relative_to(directory), selection.form) is None
-        ]
-        if 0 < len(undated) < len(paths):
+        undated = [name for name in names if time_from_name(name, selection.form) is None]
+        if 0 < len(undated) < len(names):
             raise UndatedFiles(
-                f"{len(undated)} of {len(paths)} files in {directory} tell no time in their names, "
-                f"{undated[0].name} for one.",
+                f"{len(undated)} of {len(names)} files in {directory} tell no time in their names, "
+                f"{undated[0]} for one.",
                 "Narrow the pattern, give a time format, or take the time from `name` or `mtime`.",
             )
-    for file in sorted(_dated(paths, directory, selection)):
-        yield file.taken_at, file.path
+    for file in sorted(_dated(directory, names, selection)):
+        yield file.taken_at, directory / file.name
 
 
-def _newest_first(folder: Path, root: Path, selection: Selection, deadline_s: float) -> Iterator[DatedFile]:
-    files, folders = _scan(folder, selection, deadline_s)
+def _newest_first(root: Path, folder: str, selection: Selection, deadline_s: float) -> Iterator[DatedFile]:
+    files, folders = _scan(root, folder, selection, deadline_s)
     if files or not _are_ordered(folders):
         for child in folders:
-            files.extend(_walk(child, selection, deadline_s))
-        yield from sorted(_dated(files, root, selection), reverse=True)
+            files.extend(_walk(root, child, selection, deadline_s))
+        yield from sorted(_dated(root, files, selection), reverse=True)
         return
     for child in sorted(folders, reverse=True):
-        yield from _newest_first(child, root, selection, deadline_s)
+        yield from _newest_first(root, child, selection, deadline_s)
 
 
-def _are_ordered(folders: list[Path]) -> bool:
-    names = [folder.name for folder in folders]
+def _are_ordered(folders: list[str]) -> bool:
+    names = [folder.rpartition("/")[2] for folder in folders]
     return len({len(name) for name in names}) == 1 and all(_ORDERED_NAME.fullmatch(name) for name in names)
 
 
-def _walk(folder: Path, selection: Selection, deadline_s: float) -> Iterator[Path]:
+def _walk(root: Path, folder: str, selection: Selection, deadline_s: float) -> Iterator[str]:
     waiting = [folder]
     while waiting:
-        files, folders = _scan(waiting.pop(), selection, deadline_s)
+        files, folders = _scan(root, waiting.pop(), selection, deadline_s)
         yield from files
         waiting.extend(folders)
 
 
-def _scan(folder: Path, selection: Selection, deadline_s: float) -> tuple[list[Path], list[Path]]:
-    """The files that count and the sub-folders to search in one folder."""
-    files: list[Path] = []
-    folders: list[Path] = []
+def _scan(root: Path, folder: str, selection: Selection, deadline_s: float) -> tuple[list[str], list[str]]:
+    """The files that count and the sub-folders to search in one folder, by names relative to `root`."""
+    files: list[str] = []
+    folders: list[str] = []
+    place = root / folder
+    prefix = f"{folder}/" if folder else ""
     try:
-        with os.scandir(folder) as entries:
+        with os.scandir(place) as entries:
             for entry in entries:
                 if time.monotonic() > deadline_s:
                     raise SourceTimeout(
-                        f"Listing {folder} took too long.", "Keep fewer files in it, or sort them by date."
+                        f"Listing {place} took too long.", "Keep fewer files in it, or sort them by date."
                     )
                 if entry.is_dir(follow_symlinks=False):
                     if selection.recursive and not entry.name.startswith("."):
-                        folders.append(folder / entry.name)
+                        folders.append(prefix + entry.name)
                 elif selection.takes(entry.name):
-                    files.append(folder / entry.name)
+                    files.append(prefix + entry.name)
     except NotADirectoryError as error:
-        raise SourceUnreachable(
-            f"{folder} is not a folder.", "Name the folder that holds the pictures."
-        ) from error
+        raise SourceUnreachable(f"{place} is not a folder.", "Name the folder of the pictures.") from error
     except (OSError, ValueError) as error:
-        raise explain_os_error(folder, error) from error
+        raise explain_os_error(place, error) from error
     return files, folders
 
 
-def _dated(paths: Iterable[Path], root: Path, selection: Selection) -> Iterator[DatedFile]:
+def _dated(root: Path, names: Iterable[str], selection: Selection) -> Iterator[DatedFile]:
     """Leaves out files that vanished meanwhile, and those whose names should tell a time and do not."""
-    for path in paths:
-        relative = path.relative_to(root)
+    by_name_only = selection.time_from is TimeFrom.NAME
+    for name in names:
         moment = None
         if selection.time_from is not TimeFrom.MTIME:
-            moment = time_from_name(
-                relative, selection.form, day_is_enough=selection.time_from is TimeFrom.NAME
-            )
-        if moment is None and selection.time_from is not TimeFrom.NAME:
+            moment = time_from_name(name, selection.form, day_is_enough=by_name_only)
+        if moment is None and not by_name_only:
             try:
-                moment = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                moment = datetime.fromtimestamp((root / name).stat().st_mtime, UTC)
             except (OSError, ValueError, OverflowError):
                 continue
         if moment is not None:
-            yield DatedFile(moment, relative.as_posix(), path)
+            yield DatedFile(moment, name)

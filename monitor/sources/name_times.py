@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from pathlib import PurePath
 from zoneinfo import ZoneInfo
 
 from monitor.sources.errors import InvalidOption
@@ -60,18 +59,19 @@ class NameFormat:
         return cls(time_format, zone)
 
 
-def time_from_name(path: PurePath, form: NameFormat, *, day_is_enough: bool = False) -> datetime | None:
+def time_from_name(path: str, form: NameFormat, *, day_is_enough: bool = False) -> datetime | None:
     """The time that a file's name tells, aware UTC, or None.
 
     Args:
-        path: Relative to the folder watched: dates may stand in the names of sub-folders, too.
+        path: Relative to the folder watched, with `/`: dates may stand in the names of sub-folders, too.
         form: How to read it.
         day_is_enough: Take midnight where only a date is found.
     """
+    folder, slash, name = path.rpartition("/")
+    stem = name.rpartition(".")[0] or name
+    whole_path = folder + slash + stem
     if form.time_format is not None:
-        return _by_format(path, form.time_format, form.zone)
-    whole_path = path.with_suffix("").as_posix() if path.suffix else path.as_posix()
-    stem = whole_path.rpartition("/")[2]
+        return _by_format(whole_path, form.time_format, form.zone)
     return next(
         itertools.chain(
             _calendar_times(stem, form.zone),
@@ -92,9 +92,9 @@ def _reads_back(time_format: str) -> bool:
         return False
 
 
-def _by_format(path: PurePath, time_format: str, zone: tzinfo) -> datetime | None:
+def _by_format(path: str, time_format: str, zone: tzinfo) -> datetime | None:
     depth = time_format.count("/") + 1
-    text = "/".join(path.with_suffix("").parts[-depth:])
+    text = "/".join(path.split("/")[-depth:])
     try:
         moment = datetime.strptime(text, time_format)  # noqa: DTZ007 - the zone follows.
     except ValueError:

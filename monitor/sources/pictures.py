@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 from datetime import UTC, datetime
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -103,7 +103,7 @@ def load_picture(
         FrameFault: It is no usable picture; the message names the file.
     """
     data = read_bounded(path, max_bytes)
-    captured_at = time_from_name(PurePath(path.name), NameFormat(None, UTC))
+    captured_at = time_from_name(path.name, NameFormat(None, UTC))
     if captured_at is None:
         captured_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     try:
