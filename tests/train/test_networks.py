@@ -39,7 +39,34 @@ def test_flow_of_a_certain_match_is_its_offset_right_and_down_positive() -> None
     correlation = LocalCorrelation(6, 8, 2)
     logits = torch.full((1, 25, 6, 8), -20.0)
     logits[:, 3 * 5 + 4] = 20.0  # one row down, two columns right
-    assert torch.allclose(correlation.flow(logits)[0, :, 2, 2], torch.tensor([2 / 8, 1 / 6]), atol=1e-4)
+    flow, certainty = correlation.flow(logits)
+    assert torch.allclose(flow[0, :, 2, 2], torch.tensor([2 / 8, 1 / 6]), atol=1e-4)
+    assert float(certainty[0, 0, 2, 2]) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_flow_of_an_unsure_cell_stays_with_its_likeliest_offset() -> None:
+    correlation = LocalCorrelation(6, 8, 2)
+    logits = torch.zeros(1, 25, 6, 8)
+    logits[:, 3 * 5 + 4] = 1.0
+    flow, certainty = correlation.flow(logits)
+    assert float(flow[0, 0, 2, 2]) > 1.2 / 8
+    assert float(certainty[0, 0, 2, 2]) < 0.5
+
+
+def test_the_robust_fit_ignores_a_third_of_the_cells_that_move_by_themselves() -> None:
+    warp = Warp(0.04, -0.03, 3.0, 1.05)
+    flow, _ = flow_field(warp.cell_matrix(1.5), 24, 32)
+    field = torch.from_numpy(flow)[None]
+    torch.manual_seed(0)
+    lost = torch.rand(24, 32) < 0.33
+    field[0][:, lost] = torch.rand(2, int(lost.sum())) * 0.25 - 0.125
+    fit = AffineFit(24, 32)
+    affine, trusted = fit.robust(field, torch.ones(1, 1, 24, 32))
+    dx, dy = displacement_of(affine)[0, :2].tolist()
+    assert (dx, dy) == pytest.approx((warp.dx, warp.dy), abs=2e-3)
+    plain = displacement_of(fit(field, torch.ones(1, 1, 24, 32)))[0, :2]
+    assert (plain - torch.tensor([warp.dx, warp.dy])).abs().max() > 5e-3
+    assert trusted[0, 0][lost].mean() < 0.3 < 0.8 < trusted[0, 0][~lost].mean()
 
 
 @pytest.mark.parametrize(

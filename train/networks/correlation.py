@@ -61,10 +61,23 @@ class LocalCorrelation(nn.Module):
         """Log softmax over the window (P, K, rows, columns), offsets outside the frame all but excluded."""
         return F.log_softmax(logits + (1 - self.inside) * MASKED, dim=1)
 
-    def flow(self, logits: Tensor) -> Tensor:
-        """Expected offset of each cell (P, 2, rows, columns), x then y, as fractions of the view."""
+    def flow(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """Where each cell went: the expected offset around the likeliest one.
+
+        The expectation over the whole window would be dragged towards no motion by every cell that is unsure.
+
+        Returns:
+            Flow (P, 2, rows, columns), x then y, as fractions of the view; and the probability that it rests on,
+            (P, 1, rows, columns).
+        """
         weights = self.log_weights(logits).exp()
-        return torch.einsum("ck,pkij->pcij", self.offsets, weights)
+        likeliest = weights.argmax(dim=1, keepdim=True)
+        x, y = (axis.reshape(1, -1, 1, 1) for axis in self.offsets)
+        near_x = (x - self.offsets[0][likeliest]).abs() < 1.5 / self.columns
+        near_y = (y - self.offsets[1][likeliest]).abs() < 1.5 / self.rows
+        near = weights * (near_x & near_y)
+        mass = near.sum(dim=1, keepdim=True)
+        return torch.einsum("ck,pkij->pcij", self.offsets, near) / mass, mass
 
 
 class AffineFit(nn.Module):
@@ -78,6 +91,9 @@ class AffineFit(nn.Module):
     """
 
     design: Tensor
+
+    # Residuals (fractions of the view) at which a cell counts half, from one pass to the next.
+    residual_scales = (0.08, 0.04, 0.02, 0.015)
 
     def __init__(self, rows: int, columns: int, ridge: float = 1e-3) -> None:
         super().__init__()
@@ -114,3 +130,17 @@ class AffineFit(nn.Module):
         right = [(w * field * column).sum(dim=2) for column in (x, y, one)]
         solution = [sum(adjugate[i][j] * right[j] for j in range(3)) / determinant for i in range(3)]
         return torch.stack(solution, dim=2)
+
+    def robust(self, flow: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """As `forward`, then fitted again several times with less weight on cells that do not follow the field.
+
+        Returns:
+            The affine field (P, 2, 3) and the final weights (P, 1, rows, columns), at most the given ones.
+        """
+        affine, trusted = self(flow, weights), weights
+        for scale in self.residual_scales:
+            predicted = torch.einsum("pij,cj->pic", affine, self.design).reshape(flow.shape)
+            residual = (flow - predicted).square().sum(dim=1, keepdim=True)
+            trusted = weights / (1 + residual / scale**2)
+            affine = self(flow, trusted)
+        return affine, trusted

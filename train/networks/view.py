@@ -150,10 +150,8 @@ class VolumeReader(nn.Module):
         weigh = self.weigh(features)
         with torch.autocast("cpu", enabled=False):
             logits = self.consensus(volume) * self.log_temperature.exp()
-            certainty = self.correlation.log_weights(logits).amax(dim=1, keepdim=True).exp()
-            flow = self.correlation.flow(logits)
-            weights = torch.sigmoid(weigh.float()) * certainty
-            affine = self.fit(flow, weights)
+            flow, certainty = self.correlation.flow(logits)
+            affine, weights = self.fit.robust(flow, torch.sigmoid(weigh.float()) * certainty)
             best = volume.amax(dim=1)
             facts = torch.stack(
                 [
