@@ -10,6 +10,7 @@ from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
     from monitor.cli.examinations import Examination, Finding
+    from monitor.cli.screen import Screen
 
 
 @click.command()
@@ -57,14 +58,18 @@ def doctor(run: Invocation, send_test: bool, as_json: bool) -> None:
             indent=2,
         )
     else:
-        moods = {looks.Level.OK: "good", looks.Level.WARN: "doubt", looks.Level.FAIL: "bad"}
-        screen.table(
-            ["what", "", "found", "what to do"],
-            [[f.area, (f.level.value, moods[f.level]), f.text, f.advice] for f in found],
-        )
+        for finding in found:
+            _show(screen, finding)
         screen.say(_summary(found, failed), "bad" if failed else "good")
     if failed:
         raise SystemExit(1)
+
+
+def _show(screen: Screen, finding: Finding) -> None:
+    moods = {"ok": "good", "warn": "doubt", "FAIL": "bad"}
+    screen.say(f"{finding.level.value:<5} {finding.area}: {finding.text}", moods[finding.level.value])
+    if finding.advice:
+        screen.say(f"      → {finding.advice}")
 
 
 def _send_test(run: Invocation, name: str) -> Finding:

@@ -12,14 +12,24 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from functools import partial
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
+import numpy as np
+from sqlalchemy import text as sql
+
+from monitor.clock import SystemClock
 from monitor.domain.errors import MonitorError
-
-if TYPE_CHECKING:
-    from monitor.settings import Settings
-    from monitor.settings.channels import NotifierSettings
+from monitor.domain.frame import Frame
+from monitor.net.address import AddressPolicy
+from monitor.settings import CameraPlan, Settings, resolve
+from monitor.settings.channels import NotifierSettings
+from monitor.store import open_store
+from monitor.store.engine import Database
+from monitor.wiring.cameras import Cameras
+from monitor.wiring.notify import open_channel
+from monitor.wiring.sight import open_encoder
 
 # The program is younger than this: a clock that shows less has lost its battery.
 FIRST_SANE_YEAR = 2025
@@ -84,8 +94,6 @@ def configuration(settings: Settings) -> Finding:
 
 def database(settings: Settings) -> Finding:
     """Whether the database can be opened, and what is in it."""
-    from monitor.store import open_store
-
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     started_s = time.perf_counter()
     with open_store(settings.database_url.get_secret_value(), settings.data_dir / "images") as store:
@@ -101,10 +109,6 @@ def database(settings: Settings) -> Finding:
 
 def clock(settings: Settings) -> Finding:
     """Whether the clock is plausible, agrees with the database server's, and knows time zones."""
-    from zoneinfo import ZoneInfo
-
-    from monitor.settings import resolve
-
     now = datetime.now(UTC)
     if not FIRST_SANE_YEAR <= now.year <= LAST_SANE_YEAR:
         return Finding(
@@ -129,19 +133,15 @@ def clock(settings: Settings) -> Finding:
 
 def _database_skew_s(settings: Settings) -> float | None:
     """Seconds by which our clock is ahead of the database server's; None for a database without a clock."""
-    from sqlalchemy import text
-
-    from monitor.store.engine import Database
-
     url = settings.database_url.get_secret_value()
     if url.startswith("sqlite"):
         return None
     server = Database(url)
     try:
         with server.read() as connection:
-            connection.execute(text("SELECT 1"))  # opening the connection is not part of the measurement
+            connection.execute(sql("SELECT 1"))  # opening the connection is not part of the measurement
             before = datetime.now(UTC)
-            theirs: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+            theirs: datetime = connection.execute(sql("SELECT clock_timestamp()")).scalar_one()
             after = datetime.now(UTC)
     finally:
         server.close()
@@ -178,11 +178,6 @@ def disk(settings: Settings) -> Finding:
 
 def bundle(settings: Settings) -> Finding:
     """Whether the network loads, and sees: one forward pass."""
-    import numpy as np
-
-    from monitor.domain.frame import Frame
-    from monitor.wiring.sight import open_encoder
-
     encoder = open_encoder(settings.bundle, settings.service.encoder_threads, settings.service.encoder_batch)
     pixels = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
     frame = Frame(pixels, datetime.now(UTC), "", 640, 480)
@@ -203,22 +198,17 @@ def bundle(settings: Settings) -> Finding:
 
 def camera_examinations(settings: Settings) -> list[tuple[str, Examination]]:
     """One grab from every source of the configuration."""
-    from monitor.settings import resolve
-
     found: list[tuple[str, Examination]] = []
     for plan in resolve(settings):
         enabled = [spec for spec in plan.views if spec.enabled]
         if enabled:
             own = len(plan.views) == 1 and plan.views[0].key.view != "main"
             area = f"camera {plan.views[0].key if own else plan.camera}"
-            found.append((area, lambda plan=plan, area=area: _grab(area, plan)))  # type: ignore[misc]
+            found.append((area, partial(_grab, area, plan)))
     return found
 
 
-def _grab(area: str, plan: Any) -> Finding:
-    from monitor.clock import SystemClock
-    from monitor.wiring.cameras import Cameras
-
+def _grab(area: str, plan: CameraPlan) -> Finding:
     cameras = Cameras([plan], SystemClock(), newest_only=True)
     try:
         started_s = time.perf_counter()
@@ -251,9 +241,6 @@ def _grab(area: str, plan: Any) -> Finding:
 
 def notifier(channel: NotifierSettings) -> Finding:
     """Whether a notifier's receiver can be reached; nothing is sent to it."""
-    from monitor.clock import SystemClock
-    from monitor.wiring.notify import open_channel
-
     area = f"notifier {channel.name}"
     open_channel(channel, SystemClock())
     if not channel.enabled:
@@ -267,8 +254,6 @@ def notifier(channel: NotifierSettings) -> Finding:
 
 def _reach(area: str, host: str, port: int, *, allow_private: bool) -> Finding:
     """Connect and hang up. The receiver's name is not shown: with some services it is a secret."""
-    from monitor.net.address import AddressPolicy
-
     policy = AddressPolicy(allow_loopback=allow_private, allow_private=allow_private)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -28,13 +28,13 @@ class Screen:
 
     def __init__(self, run: Invocation, as_json: bool = False) -> None:
         self._run = run
-        self._as_json = as_json
+        self._bar_is_shown = False
         self.errors = _console(stderr=True)
         self.output = self.errors if as_json else _console(stderr=False)
 
     def say(self, text: str = "", mood: str = "") -> None:
         """One sentence or more, in the colour of a mood (see `STYLES`)."""
-        self.output.print(self._run.redact(text), style=STYLES[mood], soft_wrap=True)
+        self._paper().print(self._run.redact(text), style=STYLES[mood], soft_wrap=True)
 
     def note(self, text: str, mood: str = "quiet") -> None:
         """A remark beside the result, on standard error."""
@@ -52,7 +52,7 @@ class Screen:
         for row in rows:
             cells = [(cell, "") if isinstance(cell, str) else cell for cell in row]
             shown.add_row(*(Text(self._run.redact(text), STYLES[mood]) for text, mood in cells))
-        self.output.print(shown)
+        self._paper().print(shown)
 
     def json(self, value: Any, indent: int | None = None) -> None:
         """A JSON value on standard output; without an indent it takes one line."""
@@ -66,11 +66,26 @@ class Screen:
 
         columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=30))
         bar = Progress(
-            *columns, MofNCompleteColumn(), TimeRemainingColumn(), console=self.errors, transient=True
+            *columns,
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=self.errors,
+            transient=True,
+            # Else rich would send to standard error what is meant for a pipe.
+            redirect_stdout=False,
         )
         with bar:
             task = bar.add_task(label, total=total)
-            yield lambda: bar.advance(task)
+            self._bar_is_shown = True
+            try:
+                yield lambda: bar.advance(task)
+            finally:
+                self._bar_is_shown = False
+
+    def _paper(self) -> Console:
+        """Where sentences go: on one terminal, through the console that keeps the bar below them."""
+        same_terminal = self._bar_is_shown and self.errors.is_terminal and self.output.is_terminal
+        return self.errors if same_terminal else self.output
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
