@@ -48,7 +48,8 @@ class Comparison:
         reference_id: Which reference.
         orientation: In which orientation of the reference the rest was measured.
         similarities: Cosine similarity of embeddings in every orientation.
-        relation: The network's view of the pair, or None for bundles without a relation head.
+        relation: The network's view of the pair; None for bundles without a relation head, and where the gradients
+            had settled the matter at a glance.
         network_displacement: The network's regression, or None.
         alignment: The geometry's opinion, or None where nothing could be aligned.
         sharpness_ratio: Sharpness of the frame over that of the reference.

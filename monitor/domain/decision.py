@@ -124,7 +124,7 @@ def weigh(comparison: Comparison, thresholds: Thresholds) -> Belief:
     if relation is not None:
         spoken = [relation.same, relation.moved, relation.different, relation.obstructed]
     else:
-        # A bundle without a head knows likeness only; whether a like view has moved is for the alignment to say.
+        # Likeness only says that it is the place; whether the view has moved is for the alignment to say.
         like = _ramp(comparison.similarity, 0.3, 0.9)
         spoken = [like * 0.6, like * 0.4, (1 - like) * 0.8, (1 - like) * 0.2]
     kept = thresholds.network_trust

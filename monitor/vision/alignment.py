@@ -14,17 +14,23 @@ from monitor.domain.comparison import Alignment
 from monitor.domain.displacement import Displacement
 from monitor.vision import tiles
 from monitor.vision.gradient import Picture, floats, structure
-from monitor.vision.phase import Peak, Spectrum, correlate, spectrum
+from monitor.vision.phase import Spectrum, correlate, spectrum
 from monitor.vision.similarity import Similarity
 
 CELL = 16
 """Pixels of a cell in which agreement is measured after alignment."""
 AGREES = 0.3
 """Correlation above which a cell shows the same structure; unrelated cells stay below it nine times in ten."""
+STILL = 0.5
+"""Agreement at rest from which a view needs no closer look; on the training cameras a roll of 1.5° leaves 0.35."""
+STILL_PX = 1.0
+"""Pixels within which the correlation's peak must lie as well."""
 PREFER_REST = 0.02
 """By how much support must grow before a displacement is believed over none: the simpler account first."""
 CONVINCING = 0.25
 """Support at which no further start is tried; other scenes never reached it on the training cameras."""
+SETTLED_PX = 1.5
+"""If the tiles correct a rough alignment by less than this anywhere, a second round would change nothing."""
 AT_REST = Similarity()
 
 
@@ -62,7 +68,7 @@ class Prepared:
         return spectrum(np.ascontiguousarray(self.structure[::-1, ::-1]))
 
     @cached_property
-    def tile_spectra(self) -> NDArray[np.float32]:
+    def tile_spectra(self) -> tiles.Spectra:
         """Of the tiles."""
         return tiles.tile_spectra(self.structure)
 
@@ -122,23 +128,52 @@ def refine(reference: Prepared, frame: Prepared, start: Similarity) -> tiles.Fit
         found = tiles.agree(points, shifts, clear, start, tolerance_px)
         if found is None:
             break
+        moved_on = np.abs(found.similarity.apply(points) - start.apply(points)).max()
         best, start = found, found.similarity
+        if moved_on < SETTLED_PX:
+            break
     return best
 
 
-def align(reference: Prepared, frame: Prepared, hints: Iterable[Displacement] = ()) -> Alignment:
+def glance(reference: Prepared, frame: Prepared) -> tuple[Alignment, bool]:
+    """The cheap first look: how well the pictures agree at rest, and where a plain shift would put them.
+
+    Returns:
+        An alignment by the shift alone, and whether it settles the matter: the view lies still, as it does nearly
+        always, and neither tiles nor network need be asked.
+    """
+    height, width = reference.shape
+    peak = correlate(reference.spectrum, frame.spectrum)
+    at_rest = support(reference, frame, AT_REST)
+    still = at_rest.level >= STILL and max(abs(peak.dx_px), abs(peak.dy_px)) <= STILL_PX
+    shift = Similarity(tx=peak.dx_px, ty=peak.dy_px)
+    seen = Alignment(
+        displacement=shift.displacement(width, height, 0.5),
+        support=at_rest.level,
+        support_at_rest=at_rest.level,
+        spread=at_rest.spread,
+        spread_at_rest=at_rest.spread,
+        peak=peak.strength,
+    )
+    return seen, still
+
+
+def align(
+    reference: Prepared, frame: Prepared, hints: Iterable[Displacement] = (), glanced: Alignment | None = None
+) -> Alignment:
     """The displacement that the gradients speak for, with how much they do.
 
     Args:
         reference: The enrolled picture.
         frame: The captured one, of the same shape.
         hints: Displacements suspected by others (the network), tried beside the correlation's own.
+        glanced: What `glance` found, where that was done before.
     """
     height, width = reference.shape
-    peak: Peak = correlate(reference.spectrum, frame.spectrum)
-    at_rest = support(reference, frame, AT_REST)
+    seen = glanced or glance(reference, frame)[0]
+    at_rest = Support(seen.support_at_rest, seen.spread_at_rest)
     starts = [
-        Similarity(tx=peak.dx_px, ty=peak.dy_px),
+        Similarity.of(seen.displacement, width, height),
         *(Similarity.of(hint, width, height) for hint in hints),
         # Roll and zoom smear the global peak into a false one; the tiles may still find them from rest.
         AT_REST,
@@ -160,7 +195,7 @@ def align(reference: Prepared, frame: Prepared, hints: Iterable[Displacement] = 
         support_at_rest=at_rest.level,
         spread=best_support.spread,
         spread_at_rest=at_rest.spread,
-        peak=peak.strength,
+        peak=seen.peak,
     )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.domain.comparison import Alignment, Comparison, Relation
+from monitor.domain.comparison import Comparison, Relation
 from monitor.domain.displacement import Displacement
 from monitor.domain.errors import MonitorError
 from monitor.domain.frame import Frame, Pixels
@@ -16,7 +18,7 @@ from monitor.domain.orientation import Orientation, turn
 from monitor.domain.reference import Encoding, Reference, Vector
 from monitor.domain.view import Rectangle, ViewKey
 from monitor.vision import masks as masking
-from monitor.vision.alignment import CONVINCING, Prepared, align
+from monitor.vision.alignment import CONVINCING, Prepared, align, glance
 from monitor.vision.gradient import working_luma
 from monitor.vision.network import Network
 from monitor.vision.phase import correlate
@@ -24,6 +26,10 @@ from monitor.vision.preprocess import prepare
 from monitor.vision.quality import measure
 
 TURNS = (Orientation.ROTATED_180, Orientation.MIRRORED, Orientation.ROTATED_90, Orientation.ROTATED_270)
+WORTH_A_TRY = 0.2
+"""The network's probability for `moved` from which the alignment tries the network's displacement too."""
+KEPT_REFERENCES = 64
+"""Prepared references kept in memory, about 2 MB each."""
 
 
 class EncodingMismatch(MonitorError):
@@ -39,6 +45,10 @@ class NetworkEncoder:
 
     def __init__(self, network: Network) -> None:
         self._network = network
+        self._lock = threading.Lock()
+        self._prepared: OrderedDict[
+            tuple[int, tuple[Rectangle, ...], bytes | None], tuple[Encoding, Prepared]
+        ] = OrderedDict()
 
     @property
     def bundle_id(self) -> str:
@@ -96,6 +106,24 @@ class NetworkEncoder:
             candidates += [look.turned(frame, turned) for turned in look.promising(encoding)]
         return max(candidates, key=_likeness)
 
+    def prepared(self, upright: Encoding, masks: tuple[Rectangle, ...], constancy: bytes | None) -> Prepared:
+        """A reference ready to be aligned, from memory where it was compared lately."""
+        key = (id(upright), masks, constancy)
+        with self._lock:
+            known = self._prepared.get(key)
+            # An id may be given to another object once its owner is gone; the object itself is kept to tell.
+            if known is not None and known[0] is upright:
+                self._prepared.move_to_end(key)
+                return known[1]
+        height, width = upright.luma.shape
+        steady = masking.Constancy.from_bytes(constancy).steady_weight((height, width))
+        made = Prepared(upright.luma, masking.combine(masking.paint(masks, (height, width)), steady))
+        with self._lock:
+            self._prepared[key] = (upright, made)
+            while len(self._prepared) > KEPT_REFERENCES:
+                self._prepared.popitem(last=False)
+        return made
+
     def relate(
         self, reference: Encoding, frame: Mapping[str, NDArray[np.float32]]
     ) -> tuple[Relation, Displacement] | None:
@@ -138,13 +166,8 @@ class _Look:
         self._encoder = encoder
         self._reference = reference
         self._similarities = similarities
-        shape = reference.upright.luma.shape
-        self._shape = (int(shape[0]), int(shape[1]))
-        self._weight = masking.combine(
-            masking.paint(masks, self._shape),
-            masking.Constancy.from_bytes(constancy).steady_weight(self._shape),
-        )
-        self._ours = Prepared(reference.upright.luma, self._weight)
+        self._ours = encoder.prepared(reference.upright, tuple(masks), constancy)
+        self._shape = self._ours.shape
 
     def upright(self, encoding: Encoding) -> Comparison:
         return self._compare(Orientation.UPRIGHT, encoding)
@@ -168,10 +191,13 @@ class _Look:
         return list(dict.fromkeys([*by_phase, *by_network]))
 
     def _compare(self, orientation: Orientation, encoding: Encoding) -> Comparison:
-        judged = self._encoder.relate(self._reference.upright, encoding.grids)
         theirs = Prepared(_fit(encoding.luma, self._shape))
-        hints = [judged[1]] if judged and judged[0].moved > 0.2 else []
-        alignment: Alignment = align(self._ours, theirs, hints)
+        alignment, still = glance(self._ours, theirs)
+        judged = None
+        if not still:
+            judged = self._encoder.relate(self._reference.upright, encoding.grids)
+            hints = [judged[1]] if judged and judged[0].moved > WORTH_A_TRY else []
+            alignment = align(self._ours, theirs, hints, alignment)
         return Comparison(
             reference_id=self._reference.id,
             orientation=orientation,

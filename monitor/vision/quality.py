@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.frame import FrameQuality, Pixels
-from monitor.vision.gradient import working_size
+from monitor.vision.gradient import floats, working_size
 
 DARK_LUMA = 20
 BRIGHT_LUMA = 250
@@ -24,7 +26,8 @@ def measure(pixels: Pixels) -> FrameQuality:
     )
     luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     mean, deviation = cv2.meanStdDev(luma)
-    strongest, weakest = small.max(axis=2), small.min(axis=2)
+    red, green, blue = cv2.split(small)
+    spread = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
     return FrameQuality(
         brightness=float(mean[0, 0]) / 255,
         contrast=float(deviation[0, 0]) / 255,
@@ -32,40 +35,46 @@ def measure(pixels: Pixels) -> FrameQuality:
         bright_fraction=float((luma > BRIGHT_LUMA).mean()),
         sharpness=_sharpness(luma),
         texture=_texture(luma),
-        saturation=float(cv2.subtract(strongest, weakest).mean()) / 255,
+        saturation=float(cv2.mean(spread)[0]) / 255,
         flat_rows=_flat_rows(small),
     )
 
 
 def _sharpness(luma: NDArray[np.uint8]) -> float:
     """Share of the detail that is fine: the band of 1–2 pixels against that of 4–8, which defocus spares."""
-    picture = luma.astype(np.float32)
-    blurred = [cv2.GaussianBlur(picture, (0, 0), sigma) for sigma in (1.0, 2.0, 4.0)]
-    quarter = cv2.resize(blurred[2], None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    fine = float(np.square(blurred[0] - blurred[1]).mean())
-    coarse = float(np.square(quarter - cv2.GaussianBlur(quarter, (0, 0), 2.0)).mean())
+    picture = floats(luma)
+    fine = _energy(cv2.GaussianBlur(picture, (0, 0), 1.0), cv2.GaussianBlur(picture, (0, 0), 2.0))
+    quarter = cv2.resize(picture, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    coarse = _energy(cv2.GaussianBlur(quarter, (0, 0), 1.0), cv2.GaussianBlur(quarter, (0, 0), 2.0))
     return fine / (fine + coarse + 0.05)
+
+
+def _energy(one: Any, other: Any) -> float:
+    """Mean square of the difference of two pictures."""
+    return float(cv2.norm(one, other, cv2.NORM_L2SQR)) / int(one.size)
 
 
 def _texture(luma: NDArray[np.uint8]) -> float:
     """Share of cells whose grey levels vary by more than noise does."""
     height, width = luma.shape
-    picture = cv2.GaussianBlur(luma.astype(np.float32), (0, 0), 1.0)
+    picture = floats(cv2.GaussianBlur(luma, (0, 0), 1.0))
     size = (width // CELL, height // CELL)
     mean = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    square = cv2.resize(picture * picture, size, interpolation=cv2.INTER_AREA)
-    return float((np.sqrt((square - mean * mean).clip(0)) > TEXTURED_DEVIATION).mean())
+    square = floats(cv2.resize(picture * picture, size, interpolation=cv2.INTER_AREA))
+    variance = square - floats(mean) ** 2
+    return float((variance > TEXTURED_DEVIATION**2).mean())
 
 
 def _flat_rows(small: Pixels) -> float:
     """Share of the height that is one block of identical rows of one mid-grey or green, as decoders leave it."""
-    rows = small.reshape(small.shape[0], -1, 3).astype(np.int16)
-    uniform = np.ptp(rows, axis=1).max(axis=1) <= 3
-    colour = rows.mean(axis=1)
+    highest = cv2.reduce(small, 1, cv2.REDUCE_MAX).reshape(-1, 3).astype(np.int16)
+    lowest = cv2.reduce(small, 1, cv2.REDUCE_MIN).reshape(-1, 3).astype(np.int16)
+    uniform = (highest - lowest).max(axis=1) <= 3
+    colour = (highest + lowest) / 2
     # Black bars and blown-out skies are uniform too, and innocent.
     suspicious = uniform & (colour.max(axis=1) > 60) & (colour.min(axis=1) < 200)
     longest = run = 0
     for flat in suspicious:
         run = run + 1 if flat else 0
         longest = max(longest, run)
-    return longest / len(rows)
+    return longest / len(colour)

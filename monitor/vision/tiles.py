@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +17,8 @@ from monitor.vision.similarity import Similarity, fit, propose
 
 TILE = 64
 """Pixels of a tile's side: long enough for a shift of a third of it, short enough to look rigid under 10° of roll."""
+HALF = TILE // 2 + 1
+"""Frequencies along a row that a real tile has of its own."""
 STRIDE = 44
 REACH = 24
 """Pixels up to which a tile's shift is looked for."""
@@ -27,6 +28,7 @@ FEWEST = 4
 """Tiles that must agree before a transform is believed."""
 
 Floats = NDArray[np.float64]
+Spectra = NDArray[np.complex64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,33 +67,39 @@ def _taper() -> Picture:
     return np.outer(ramp, ramp).astype(np.float32)
 
 
+@lru_cache(maxsize=1)
+def _transforms() -> tuple[Picture, Spectra]:
+    """The Fourier transform of a tile's rows as a real matrix (TILE, 2 * HALF), and of its columns as a complex one."""
+    angles = -2j * np.pi * np.outer(np.arange(TILE), np.arange(TILE)) / TILE
+    whole = np.exp(angles).astype(np.complex64)
+    rows = np.concatenate([whole[:, :HALF].real, whole[:, :HALF].imag], axis=1)
+    return np.ascontiguousarray(rows, np.float32), whole
+
+
 def centres(height: int, width: int) -> Floats:
     """Centres of the tiles (N, 2) in pixels from the picture's centre, right and down."""
     corners = np.array(_corners(height, width), np.float64)
     return np.asarray(corners + TILE / 2 - np.array([width / 2, height / 2]), np.float64)
 
 
-def tile_spectra(structure: Picture) -> NDArray[np.float32]:
-    """Spectra of all tiles (N, TILE, TILE, 2)."""
+def tile_spectra(structure: Picture) -> Spectra:
+    """Spectra of all tiles (N, TILE, HALF), by matrix products: for many small tiles faster than any FFT at hand."""
     height, width = structure.shape
-    taper = _taper()
-    spectra = np.empty((len(_corners(height, width)), TILE, TILE, 2), np.float32)
-    for index, (x, y) in enumerate(_corners(height, width)):
-        tile = structure[y : y + TILE, x : x + TILE]
-        spectra[index] = cv2.dft((tile - tile.mean()) * taper, flags=cv2.DFT_COMPLEX_OUTPUT)
+    tiles = np.stack([structure[y : y + TILE, x : x + TILE] for x, y in _corners(height, width)])
+    tiles = (tiles - tiles.mean(axis=(1, 2), keepdims=True)) * _taper()
+    rows, columns = _transforms()
+    half = np.matmul(tiles, rows)
+    spectra: Spectra = np.matmul(columns, half[..., :HALF] + np.complex64(1j) * half[..., HALF:])
     return spectra
 
 
-def tile_shifts(reference: NDArray[np.float32], frame: NDArray[np.float32]) -> tuple[Floats, Floats]:
+def tile_shifts(reference: Spectra, frame: Spectra) -> tuple[Floats, Floats]:
     """Shift (N, 2) in pixels of every tile and how clearly it stands out (N), in standard deviations."""
     count = len(reference)
-    planes = np.empty((count, TILE, TILE), np.float32)
-    for index in range(count):
-        cross = cv2.mulSpectrums(frame[index], reference[index], 0, conjB=True)
-        magnitude = cv2.magnitude(cross[..., 0], cross[..., 1])
-        cross /= (np.sqrt(magnitude) + 1e-6)[..., None]
-        planes[index] = cv2.idft(cross, flags=cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT)
-    planes = np.fft.fftshift(planes, axes=(1, 2))
+    cross = frame * reference.conj()
+    # Half whitened: each frequency counts by the root of its strength.
+    cross /= np.sqrt(np.abs(cross)) + np.float32(1e-6)
+    planes = np.fft.fftshift(np.fft.irfft2(cross, (TILE, TILE)), axes=(1, 2))
     middle = TILE // 2
     inner = planes[:, middle - REACH : middle + REACH + 1, middle - REACH : middle + REACH + 1]
     side = inner.shape[1]

@@ -1,4 +1,4 @@
-"""The shipped bundle through the encoder: orientations, displacement, and safety against comparing apples with pears."""
+"""The shipped bundle through the encoder: orientations, displacement, and references of another bundle refused."""
 
 import threading
 from dataclasses import replace
