@@ -172,6 +172,9 @@ class Dispatcher:
             pace.finished_s = self._clock.monotonic_s()
             pace.troubled = failed or slow
             pace.breakdowns = 0
+            if observation is None:
+                # Whoever saw nothing to do may have left the view due: not again in the next turn.
+                pace.not_before_s = pace.finished_s + self._options.idle_s
         self._tally.add(checks=observation is not None, failures=failed)
         self._release(key)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from queue import Empty
+from queue import Empty, SimpleQueue
 from random import Random
 from typing import Protocol
 
@@ -30,6 +31,8 @@ _log = structlog.get_logger(__name__)
 CLOCK_LOOK_S = 1.0
 # … and has been set when they differ by this much more than before.
 CLOCK_STEP_S = 5.0
+# How long a signal may go unnoticed while the daemon stops.
+SIGNAL_LOOK_S = 0.2
 EXIT_DRAINED = 0
 EXIT_ABANDONED = 3
 EXIT_GAVE_WAY = 4
@@ -178,6 +181,27 @@ class Service:
             self._jobs.run_now("reload")
 
     def _shut_down(self) -> int:
+        """Drain on a thread of its own, while this one stays awake for the second signal.
+
+        A signal that arrives just before a thread goes to sleep in a lock is seen only when it wakes up again: in
+        one long wait, that would be at the end of the drain.
+        """
+        done: SimpleQueue[int] = SimpleQueue()
+        threading.Thread(target=lambda: done.put(self._drain_or_log()), name="drain", daemon=True).start()
+        while True:
+            try:
+                return done.get(timeout=SIGNAL_LOOK_S)
+            except Empty:
+                continue
+
+    def _drain_or_log(self) -> int:
+        try:
+            return self._drain()
+        except Exception:  # noqa: BLE001 - whatever went wrong, the process is to end
+            _log.exception("service.drain_broke_down")
+            return EXIT_ABANDONED
+
+    def _drain(self) -> int:
         timeout_s = self._options.drain_timeout_s
         load = self._lanes.load()
         _log.info("service.stopping", running=load.running, timeout_s=timeout_s)

@@ -28,6 +28,7 @@ class ServiceOptions:
         start_spread_s: … but none of them later than this.
         hold_s: A view whose check broke down (a fault of ours, not of the camera) rests this long …
         longest_hold_s: … doubling up to this long.
+        idle_s: A view for which there was nothing to do rests at least this long.
         deliver_every_s: Seconds between looks at due deliveries.
         prune_every_s: Seconds between clearings of what is past its retention.
         watch_every_s: Seconds between looks at the configuration files.
@@ -46,6 +47,7 @@ class ServiceOptions:
     start_spread_s: float = 60.0
     hold_s: float = 60.0
     longest_hold_s: float = 600.0
+    idle_s: float = 5.0
     deliver_every_s: float = 1.0
     prune_every_s: float = 3600.0
     watch_every_s: float = 2.0

@@ -256,9 +256,13 @@ def test_lateness_is_counted_from_the_due_time_but_not_through_a_downtime(make_b
     assert bench.counters().lateness_p95_s == pytest.approx(7.0)
 
 
-def test_a_check_with_nothing_to_do_is_no_check(make_bench):
-    bench = make_bench()
+def test_a_check_with_nothing_to_do_is_no_check_and_not_repeated_at_once(make_bench):
+    bench = make_bench(idle_s=5.0)
     bench.site.add("gone")
-    bench.dispatcher._observe = lambda _key, _slot: None
-    bench.settle()
+    looks = []
+    bench.dispatcher._observe = lambda key, _slot: looks.append(key)
+    for _ in range(11):
+        bench.settle()
+        bench.clock.advance(1.0)
     assert bench.counters().checks == 0
+    assert 2 <= len(looks) <= 3

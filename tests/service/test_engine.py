@@ -187,11 +187,13 @@ def test_stopping_finishes_what_runs_and_starts_nothing_more(make):
     running = make(workers=1, drain_timeout_s=10.0)
     begun, gate = threading.Event(), threading.Event()
     slow = running.site.add("slow", lambda: begun.set() or (gate.wait() and VerdictKind.OK))
-    waiting = running.site.add("waiting", due_in_s=0.05)
     running.start()
     assert begun.wait(5.0)
+    waiting = running.site.add("waiting")
+    until(lambda: running.service.counters().queued == 1)
     running.service.stop()
-    threading.Timer(0.2, gate.set).start()
+    until(lambda: running.service.counters().queued == 0)
+    gate.set()
     assert running.stop() == EXIT_DRAINED
     assert running.service.counters().checks == running.site.checks_of(slow) == 1
     assert running.site.checks_of(waiting) == 0
