@@ -150,7 +150,7 @@ class Service(SettingsModel):
     drain_timeout_s: Duration = Field(default=20.0, examples=["20s"])
     """How long checks in progress may take to finish when the service is stopped."""
     encoder_threads: Count | None = Field(default=None, le=256, examples=[2])
-    """Threads of the network; as many as there are processor cores where it is not given."""
+    """Threads of the network; half of the processor cores where it is not given."""
     encoder_batch: Count = Field(default=8, le=256, examples=[8])
     """Frames that go through the network together at most."""
 

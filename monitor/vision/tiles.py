@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.vision.gradient import Picture
+from monitor.vision.gradient import Picture, floats
 from monitor.vision.similarity import Similarity, fit, propose
 
 TILE = 64
@@ -67,15 +68,6 @@ def _taper() -> Picture:
     return np.outer(ramp, ramp).astype(np.float32)
 
 
-@lru_cache(maxsize=1)
-def _transforms() -> tuple[Picture, Spectra]:
-    """The Fourier transform of a tile's rows as a real matrix (TILE, 2 * HALF), and of its columns as a complex one."""
-    angles = -2j * np.pi * np.outer(np.arange(TILE), np.arange(TILE)) / TILE
-    whole = np.exp(angles).astype(np.complex64)
-    rows = np.concatenate([whole[:, :HALF].real, whole[:, :HALF].imag], axis=1)
-    return np.ascontiguousarray(rows, np.float32), whole
-
-
 def centres(height: int, width: int) -> Floats:
     """Centres of the tiles (N, 2) in pixels from the picture's centre, right and down."""
     corners = np.array(_corners(height, width), np.float64)
@@ -83,14 +75,13 @@ def centres(height: int, width: int) -> Floats:
 
 
 def tile_spectra(structure: Picture) -> Spectra:
-    """Spectra of all tiles (N, TILE, HALF), by matrix products: for many small tiles faster than any FFT at hand."""
+    """Spectra of all tiles (N, TILE, HALF); the other half of a real picture's spectrum says nothing new."""
     height, width = structure.shape
     tiles = np.stack([structure[y : y + TILE, x : x + TILE] for x, y in _corners(height, width)])
     tiles = (tiles - tiles.mean(axis=(1, 2), keepdims=True)) * _taper()
-    rows, columns = _transforms()
-    half = np.matmul(tiles, rows)
-    spectra: Spectra = np.matmul(columns, half[..., :HALF] + np.complex64(1j) * half[..., HALF:])
-    return spectra
+    # OpenCV's transform of one tile is several times faster than numpy's of the whole stack.
+    spectra = [floats(cv2.dft(tile, flags=cv2.DFT_COMPLEX_OUTPUT)) for tile in tiles]
+    return np.stack([spectrum.view(np.complex64)[:, :HALF, 0] for spectrum in spectra])
 
 
 def tile_shifts(reference: Spectra, frame: Spectra) -> tuple[Floats, Floats]:

@@ -22,16 +22,21 @@ def open_encoder(bundle: Path | None = None, threads: int | None = None, batch: 
 
     Args:
         bundle: The file.
-        threads: Of one forward pass; as many as there are cores when None.
+        threads: Of one forward pass; half of the cores when None, as decoding and alignment need the others.
         batch: Pictures in one forward pass at most.
 
     Raises:
         BundleError: The bundle is missing, damaged or of an unknown version.
     """
+    return NetworkEncoder(open_network(bundle, threads, batch))
+
+
+def open_network(bundle: Path | None = None, threads: int | None = None, batch: int = 8) -> Network:
+    """The network alone; arguments and errors as of `open_encoder`."""
     loaded = load_bundle(bundle or shipped_bundle_path())
     # OpenCV's own threads would fight with the checks' threads for the same cores.
     cv2.setNumThreads(1)
-    return NetworkEncoder(Network(loaded, threads or len(os.sched_getaffinity(0)), batch))
+    return Network(loaded, threads or max(1, len(os.sched_getaffinity(0)) // 2), batch)
 
 
 def picture_bytes(frame: Frame) -> bytes:
