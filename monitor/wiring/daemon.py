@@ -14,7 +14,8 @@ import structlog
 from monitor.domain.alert import RetryPolicy
 from monitor.domain.errors import UnknownView
 from monitor.domain.incident import Observation
-from monitor.domain.state import Change, Status
+from monitor.domain.state import Change, Status, ViewState
+from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewKey
 from monitor.logs import Complaints
 from monitor.service.engine import Service
@@ -23,7 +24,7 @@ from monitor.service.reload import ReloadResult
 from monitor.service.supervisor import Supervisor
 from monitor.settings import Settings, diff, resolve, secrets_of
 from monitor.store import RetentionPolicy, Store
-from monitor.usecases.deliver import Deliverer
+from monitor.usecases.deliver import Deliverer, DeliveryOptions
 from monitor.usecases.observe import Check, Equipment, observe
 from monitor.usecases.reencode import reencode
 from monitor.wiring.notify import open_notifiers
@@ -33,6 +34,7 @@ from monitor.wiring.site import Site
 _log = structlog.get_logger(__name__)
 
 SECONDS_A_DAY = 86_400.0
+LEASE_MARGIN_S = 30.0
 LOUD = frozenset({Change.OPENED, Change.CAUSE_CHANGED, Change.LOST_SIGHT})
 
 
@@ -97,6 +99,7 @@ def build_service(
         RetryPolicy(),
         Random(),  # noqa: S311 - spreads retries, guards nothing
         owner_name(),
+        delivery_options(site.settings),
     )
     reloader = _Reload(site, deliverer, load_settings, add_secrets)
 
@@ -128,7 +131,7 @@ def build_service(
         ),
         watched=watched,
         supervisor=supervisor,
-        known_troubled=[row.spec.key for row in store.views.all() if row.state.status is Status.UNKNOWN],
+        known_troubled=[row.spec.key for row in store.views.all() if lacks_frames(row.state)],
     )
 
 
@@ -176,6 +179,17 @@ class _Reload:
             if values
         ]
         return ReloadResult(True, "; ".join(parts))
+
+
+def lacks_frames(state: ViewState) -> bool:
+    """Whether a view's camera last gave no usable frame: its checks begin among the slow ones."""
+    return state.status is Status.UNKNOWN or state.cause in (VerdictKind.OFFLINE, VerdictKind.STREAM_FAULT)
+
+
+def delivery_options(settings: Settings) -> DeliveryOptions:
+    """A lease must outlast the slowest receiver's time limit, or that receiver is sent the same twice."""
+    slowest_s = max((getattr(channel, "timeout_s", 0.0) for channel in settings.notifiers), default=0.0)
+    return DeliveryOptions(lease_s=max(DeliveryOptions().lease_s, slowest_s + LEASE_MARGIN_S))
 
 
 def retention(settings: Settings) -> RetentionPolicy:
