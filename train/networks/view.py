@@ -19,6 +19,8 @@ ROWS, COLUMNS = 192, 256
 ROLL_UNIT_DEG = 10.0
 # Roll read off an affine field needs the picture's shape, which the squashed input hides; cameras lie around this.
 TYPICAL_ASPECT = 1.5
+# Up to here a view counts as the same: 1 % of the view, 0.5 degrees (in units of 10), 1 % of zoom.
+TOLERANCES = (0.01, 0.01, 0.05, 0.01)
 
 
 class Encoding(NamedTuple):
@@ -178,7 +180,7 @@ class ViewHead(nn.Module):
         self.judge = nn.Conv2d(96, 96, 3, stride=2, padding=1)
         pooled = 96 * 4 + 96 + 2 * (6 + 4 + 4)
         self.measure = nn.Sequential(nn.Linear(pooled, 128), nn.ReLU(), nn.Linear(128, 12))
-        self.relate = nn.Sequential(nn.Linear(pooled + 8, 128), nn.ReLU(), nn.Linear(128, len(RELATIONS)))
+        self.relate = nn.Sequential(nn.Linear(pooled + 8 + 9, 128), nn.ReLU(), nn.Linear(128, len(RELATIONS)))
         units = torch.tensor([1.0, 1.0, ROLL_UNIT_DEG, 1.0])
         self.register_buffer("units", units, persistent=False)
 
@@ -209,7 +211,8 @@ class ViewHead(nn.Module):
             share = torch.sigmoid(blend)
             scaled = share * from_fine + (1 - share) * from_coarse + correction * 0.1
             log_scale = log_scale.clamp(-4.0, 4.0) - 4.0
-            relation = self.relate(torch.cat([evidence, scaled * 10, log_scale], dim=1))
+            told = magnitudes(scaled, log_scale)
+            relation = self.relate(torch.cat([evidence, scaled * 10, log_scale, told], dim=1))
         return PairOutput(
             relation,
             scaled * self.units,
@@ -228,6 +231,19 @@ def displacement_of(affine: Tensor) -> Tensor:
     sine = (xy * TYPICAL_ASPECT - yx / TYPICAL_ASPECT) / (2 * zoom)
     roll = sine.clamp(-0.9, 0.9) * (180.0 / torch.pi / ROLL_UNIT_DEG)
     return torch.stack([x, y, roll, zoom.log()], dim=1)
+
+
+def magnitudes(displacement: Tensor, log_scale: Tensor) -> Tensor:
+    """How large a displacement (P, 4), roll in units of 10 degrees, is: what tells "moved" from "same".
+
+    Returns:
+        (P, 9): log of each number in units of its tolerance, the largest of them, and each in units of its scale.
+    """
+    size = displacement.abs()
+    in_tolerances = torch.log1p(size / size.new_tensor(TOLERANCES))
+    return torch.cat(
+        [in_tolerances, in_tolerances.amax(dim=1, keepdim=True), torch.log1p(size * (-log_scale).exp())], dim=1
+    )
 
 
 class ViewNetwork(nn.Module):
