@@ -6,6 +6,10 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from tests.cli.workplace import _enrolled, bare, receiver, recordings, site
+
+__all__ = ["_enrolled", "bare", "receiver", "recordings", "site"]
+
 
 @pytest.fixture(autouse=True)
 def _logs_as_before() -> Iterator[None]:
