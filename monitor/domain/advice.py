@@ -8,9 +8,12 @@ from monitor.domain.verdict import Verdict, VerdictKind
 _REMEDIES = {
     VerdictKind.OK: "Nothing to do.",
     VerdictKind.FLIPPED_180: "Turn the camera by 180°, or undo the flip in its picture settings.",
-    VerdictKind.ROTATED_90: "Turn the camera back by 90° clockwise, or correct the rotation in its picture settings.",
+    # The picture turns against the camera: see `restoring_move`.
+    VerdictKind.ROTATED_90: (
+        "Turn the camera by 90° counter-clockwise (seen from behind), or correct the rotation in its picture settings."
+    ),
     VerdictKind.ROTATED_270: (
-        "Turn the camera back by 90° counter-clockwise, or correct the rotation in its picture settings."
+        "Turn the camera by 90° clockwise (seen from behind), or correct the rotation in its picture settings."
     ),
     VerdictKind.MIRRORED: "Switch mirroring off in the camera's picture settings.",
     VerdictKind.DIFFERENT_SCENE: (
@@ -70,9 +73,13 @@ def headline(name: str, verdict: Verdict) -> str:
             return f"{name} is upside down"
         case VerdictKind.ROTATED_90 | VerdictKind.ROTATED_270:
             way = "counter-clockwise" if verdict.kind is VerdictKind.ROTATED_90 else "clockwise"
-            return f"{name} is turned by 90° {way}"
-        case VerdictKind.MIRRORED:
-            return f"{name} is mirrored"
+            return f"{name} shows a picture turned by 90° {way}"
+        case VerdictKind.FROZEN:
+            return f"{name} shows a frozen picture"
+        case VerdictKind.STREAM_FAULT:
+            return f"{name} delivers damaged pictures"
+        case VerdictKind.UNSURE:
+            return f"{name} cannot be judged"
         case VerdictKind.DIFFERENT_SCENE if verdict.looks_like:
             return f"{name} shows the view of {verdict.looks_like}"
         case VerdictKind.DIFFERENT_SCENE:

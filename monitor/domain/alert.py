@@ -74,7 +74,7 @@ class Receipt:
 class RetryPolicy:
     """When a failed delivery is tried again: 5 s, 25 s, 2 min, 10 min, 52 min, 4.3 h, 21.7 h, 75 h, then dead.
 
-    Each wait is `first_s * factor ** attempt`, at most `longest_s`, times a random 0.8–1.2 so that a thousand
+    Each wait is `first_s * factor ** (attempt - 1)`, at most `longest_s`, times a random 0.8–1.2 so that a thousand
     deliveries that failed together do not come back together.
     """
 

@@ -26,10 +26,13 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
     """The alert for an observation that opened, changed or resolved an incident.
 
     Its id is made of the incident and the number of the message within it, so that a message sent twice can be told.
+
+    Raises:
+        ValueError: The observation brought no change that is told to people.
     """
     transition = observation.transition
-    if transition is None:
-        raise ValueError("Only a transition can be announced.")
+    if transition is None or not announces(transition.change):
+        raise ValueError("Only the start, a change or the end of an incident can be announced.")
     verdict = observation.verdict
     kind = _KINDS[transition.change]
     details: dict[str, Any] = {

@@ -38,28 +38,33 @@ class Displacement:
         return self.excess(tolerance) <= 1.0
 
     def excess(self, tolerance: Tolerance) -> float:
-        """The largest component in units of its tolerance: 1 is just tolerated, 2 is twice as far."""
-        return max(
+        """The largest component in units of its tolerance: 1 is just tolerated, 2 is twice as far.
+
+        What is not a number is infinitely far: `max` alone would pass over it, and call it no displacement.
+        """
+        parts = (
             self.shift_fov / tolerance.shift_fov,
             abs(self.roll_deg) / tolerance.roll_deg,
             abs(self.zoom - 1.0) / tolerance.zoom,
         )
+        return math.inf if any(math.isnan(part) for part in parts) else max(parts)
 
     def agrees_with(self, other: Displacement, tolerance: Tolerance) -> bool:
         """Whether both measurements may come from one real move (a real move repeats itself, noise scatters).
 
-        Large moves are measured less exactly, so the slack grows by a fifth of the move.
+        Large moves are measured less exactly, so the slack grows with the move.
         """
         slack = 1.5 * tolerance.shift_fov + 0.2 * max(self.shift_fov, other.shift_fov)
         return (
             math.hypot(self.dx - other.dx, self.dy - other.dy) <= slack
             and abs(self.roll_deg - other.roll_deg)
             <= 2 * tolerance.roll_deg + 0.2 * max(abs(self.roll_deg), abs(other.roll_deg))
-            and abs(self.zoom - other.zoom) <= 3 * tolerance.zoom + 0.3 * abs(self.zoom - 1.0)
+            and abs(self.zoom - other.zoom)
+            <= 3 * tolerance.zoom + 0.3 * max(abs(self.zoom - 1.0), abs(other.zoom - 1.0))
         )
 
     def describe(self) -> str:
-        """For a person: `3.1 % right, 1.2 % up, 2.0° counter-clockwise, zoom 1.05`, small parts left out."""
+        """For a person: `3.1 % right, 1.2 % up, 2.0° counter-clockwise, zoom 1.050`, small parts left out."""
         parts = []
         if abs(self.dx) >= 0.002:
             parts.append(f"{abs(self.dx) * 100:.1f} % {'right' if self.dx > 0 else 'left'}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import astuple, dataclass
 from enum import StrEnum
 
 from monitor.domain.frame import FrameQuality
@@ -12,6 +13,9 @@ TOO_UNIFORM = 0.04
 RATHER_UNIFORM = 0.15
 TOO_SOFT = 0.01
 RATHER_SOFT = 0.03
+TORN_ROWS = 0.2
+TOO_DARK = 0.06
+TOO_BRIGHT = 0.5
 
 
 class Severity(StrEnum):
@@ -31,6 +35,8 @@ class Finding:
 
 def inspect(quality: FrameQuality) -> tuple[Finding, ...]:
     """What speaks against a picture as a reference, by its own measures."""
+    if not all(math.isfinite(measure) for measure in astuple(quality)):
+        return (Finding(Severity.REFUSED, "The picture could not be measured: its figures are not numbers."),)
     findings: list[Finding] = []
 
     def refuse(text: str) -> None:
@@ -39,11 +45,11 @@ def inspect(quality: FrameQuality) -> tuple[Finding, ...]:
     def warn(text: str) -> None:
         findings.append(Finding(Severity.WARNING, text))
 
-    if quality.flat_rows >= 0.2:
+    if quality.flat_rows >= TORN_ROWS:
         refuse("The picture is torn: a part of it is one flat block.")
-    if quality.brightness < 0.06:
+    if quality.brightness < TOO_DARK:
         refuse("The picture is too dark; enroll by day, and a night reference with lamps or infrared on.")
-    elif quality.bright_fraction > 0.5:
+    elif quality.bright_fraction > TOO_BRIGHT:
         refuse("The picture is overexposed; enroll when the light is better.")
     elif quality.texture < TOO_UNIFORM:
         refuse(

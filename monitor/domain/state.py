@@ -3,7 +3,8 @@
 `unenrolled -> ok -> suspect -> alert -> ok`, and `unknown` while nothing can be told. Entering an alert needs
 `open_checks` of the last `window` telling verdicts to name the same cause *and* that cause to have lasted its
 minimum duration *and*, for `moved`, the measured displacements to agree. Leaving needs `close_checks` consecutive
-good ones, lasting `close_after_s`: entering and leaving differ, so a view at the edge does not flap.
+good ones, lasting `close_after_s`: entering and leaving differ, so a view at the edge does not flap. An alert changes
+its cause only when a whole window does not name the old one any more.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class StatePolicy:
 
     Attributes:
         open_checks: Verdicts of one cause needed to raise an alert …
-        window: … among this many telling verdicts.
+        window: … among the last so many telling verdicts.
         min_duration_s: How long a cause must have lasted, by cause; others need `default_duration_s`.
         default_duration_s: For causes not named.
         close_checks: Consecutive `ok` needed to recover.
@@ -58,7 +59,7 @@ class StatePolicy:
         unknown_after_s: After how long without a telling verdict the state becomes `unknown`.
         dark_alert_after_s: A view dark for this long is an incident (the longest night is shorter).
         tolerance: Up to where `moved` measurements agree.
-        flap_changes: This many alerts opened …
+        flap_changes: This many alerts opened or changed …
         flap_window_s: … within this time is flapping, and reported as such.
         frozen_repeats: This many further captures of the very same picture …
         frozen_after_s: … over at least this time are a frozen camera.
@@ -94,11 +95,20 @@ class StatePolicy:
 
 @dataclass(frozen=True, slots=True)
 class RecentCheck:
-    """As much of a past verdict as the next decision needs."""
+    """As much of a past verdict as the next decision needs.
+
+    Attributes:
+        at: When it was reached.
+        kind: The judgement.
+        displacement: Measured, or None.
+        since: Since when the same has been said without a gap of a whole window; for `moved`, the same displacement.
+            None in rows older than this field, which counts as `at`.
+    """
 
     at: datetime
     kind: VerdictKind
     displacement: Displacement | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +135,16 @@ class ViewState:
     Attributes:
         status: Where it stands.
         since: When it came to stand there; None before the first check.
-        cause: What is or seems wrong, in `suspect` and `alert`.
+        cause: What is or seems wrong, in `suspect`, in `alert` and where an alert was interrupted.
         recent: The last telling verdicts, oldest first, as many as the policy needs.
         named: The cause named last, which in `alert` may be another than `cause` …
         named_since: … and since when it has been named without a gap of a whole window.
         unclear_since: Since when verdicts have told nothing, or None.
-        dark_since: Since when every verdict was `dark`, or None.
-        opened: When alerts were opened lately, for flap detection.
+        dark_since: Since when every picture was `dark`, or None.
+        opened: When alerts were opened or changed their cause lately, for flap detection.
         alert_before: Whether `unknown` interrupted an alert, which is then still open.
         stillness: For the detection of frozen pictures.
+        checked_at: When the last verdict came, whatever it said; None before the first.
     """
 
     status: Status = Status.UNENROLLED
@@ -147,6 +158,7 @@ class ViewState:
     opened: tuple[datetime, ...] = ()
     alert_before: bool = False
     stillness: Stillness | None = None
+    checked_at: datetime | None = None
 
     @property
     def has_open_incident(self) -> bool:

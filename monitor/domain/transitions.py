@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from monitor.domain.chronology import in_order
 from monitor.domain.state import (
     SILENT,
     Change,
@@ -16,6 +18,9 @@ from monitor.domain.state import (
 )
 from monitor.domain.verdict import Verdict, VerdictKind
 
+PICTURELESS = frozenset({VerdictKind.OFFLINE, VerdictKind.STREAM_FAULT})
+"""Verdicts without a picture show no daylight: one lost frame in a long darkness does not end it."""
+
 
 def advance(
     state: ViewState, verdict: Verdict, at: datetime, policy: StatePolicy
@@ -25,72 +30,99 @@ def advance(
     Args:
         state: Before the verdict; never `unenrolled` (a view without references is not checked).
         verdict: Of one frame.
-        at: When it was reached, aware UTC; not before the last one (a clock set back counts as no time passed).
+        at: When it was reached, aware UTC; a clock set back counts as no time passed.
         policy: How insistent verdicts must be.
     """
-    at = max(at, state.recent[-1].at) if state.recent else at
+    state, at = in_order(state, at)
+    if state.checked_at is not None and _may_hide_a_day(_seconds(state.checked_at, at), policy):
+        state = replace(state, dark_since=None)
+    state = replace(state, checked_at=at)
     if verdict.kind in SILENT:
-        return _tells_nothing(state, verdict, at, policy)
-    check = RecentCheck(at, verdict.kind, verdict.displacement)
+        return _tells_nothing(state, verdict.kind, at, policy)
+    check = _placed(state, RecentCheck(at, verdict.kind, verdict.displacement), policy)
     state = replace(
         state,
-        recent=(*state.recent, check)[-_kept(policy) :],
+        recent=(*state.recent, check)[-max(policy.window, policy.close_checks) :],
         unclear_since=None,
-        dark_since=None,
+        dark_since=state.dark_since if verdict.kind in PICTURELESS else None,
     )
     if verdict.kind is VerdictKind.OK:
         return _good(state, at, policy)
-    earlier = state.recent[-policy.window : -1]
-    if verdict.kind is not state.named or all(past.kind is not verdict.kind for past in earlier):
-        state = replace(state, named=verdict.kind, named_since=at)
+    state = replace(state, named=verdict.kind, named_since=check.since)
     return _bad(state, verdict.kind, at, policy)
 
 
 def next_check_after_s(state: ViewState, interval_s: float, policy: StatePolicy) -> float:
-    """Seconds until the view should be looked at again: soon while something is in doubt."""
-    recovering = (
-        state.status is Status.ALERT and bool(state.recent) and state.recent[-1].kind is VerdictKind.OK
+    """Seconds until the view should be looked at again: soon while something is in doubt.
+
+    In doubt is a suspect view, and an alert whose last check says something else: it may be over, or another.
+    """
+    contradicted = (
+        state.status is Status.ALERT and bool(state.recent) and state.recent[-1].kind is not state.cause
     )
-    if state.status is Status.SUSPECT or recovering:
+    if state.status is Status.SUSPECT or contradicted:
         return min(interval_s, policy.recheck_s)
     return interval_s
 
 
-def _kept(policy: StatePolicy) -> int:
-    return max(policy.window, policy.close_checks)
+def _may_hide_a_day(unwatched_s: float, policy: StatePolicy) -> bool:
+    """Whether daylight may have come and gone between two checks (the shortest day that cameras see by)."""
+    return unwatched_s > policy.dark_alert_after_s / 4
+
+
+def _says_the_same(one: RecentCheck, other: RecentCheck, policy: StatePolicy) -> bool:
+    """Whether two checks speak of one and the same thing; without a measurement no two moves are the same."""
+    if one.kind is not other.kind:
+        return False
+    if one.kind is not VerdictKind.MOVED:
+        return True
+    if one.displacement is None or other.displacement is None:
+        return False
+    return one.displacement.agrees_with(other.displacement, policy.tolerance)
+
+
+def _placed(state: ViewState, check: RecentCheck, policy: StatePolicy) -> RecentCheck:
+    """The check with the time since when the same has been said, which may lie long before the window.
+
+    A bad cause survives other verdicts between its own, as N of M checks are enough; good ones must follow each other.
+    """
+    is_ok = check.kind is VerdictKind.OK
+    earlier = state.recent[-1:] if is_ok else (*state.recent, check)[-policy.window : -1]
+    since = [past.since or past.at for past in earlier if _says_the_same(past, check, policy)]
+    return replace(check, since=min(since, default=check.at))
 
 
 def _tells_nothing(
-    state: ViewState, verdict: Verdict, at: datetime, policy: StatePolicy
+    state: ViewState, kind: VerdictKind, at: datetime, policy: StatePolicy
 ) -> tuple[ViewState, Transition | None]:
     """Night and doubt neither confirm nor clear; if they last, that is said, and a dark lasting beyond any night
     is an incident of its own (a lens painted over at dusk looks like a night that never ends).
     """
-    dark = verdict.kind is VerdictKind.DARK
-    state = replace(
-        state,
-        unclear_since=state.unclear_since or at,
-        dark_since=(state.dark_since or at) if dark else None,
-    )
-    if (
-        dark
-        and state.dark_since is not None
-        and not state.has_open_incident
-        and _seconds(state.dark_since, at) >= policy.dark_alert_after_s
-    ):
-        return _open(state, VerdictKind.DARK, at, policy)
-    unclear_s = _seconds(state.unclear_since or at, at)
+    dark_since = (state.dark_since or at) if kind is VerdictKind.DARK else None
+    unclear_since = state.unclear_since or at
+    state = replace(state, unclear_since=unclear_since, dark_since=dark_since)
+    if dark_since is not None and state.has_open_incident and state.cause is VerdictKind.DARK:
+        state = replace(state, recent=(), unclear_since=None)
+        return _back_in_alert(state, at) if state.status is Status.UNKNOWN else (state, None)
+    if dark_since is not None and not state.has_open_incident:
+        dark_s = _seconds(dark_since, at)
+        if dark_s >= policy.dark_alert_after_s:
+            # What was good before the dark must not count towards its end.
+            state = replace(state, recent=(), unclear_since=None, named=kind, named_since=dark_since)
+            return _open(state, kind, at, policy, f"It has been dark for {dark_s / 3600:.1f} hours.")
+    unclear_s = _seconds(unclear_since, at)
     if state.status in (Status.OK, Status.SUSPECT, Status.ALERT) and unclear_s >= policy.unknown_after_s:
+        interrupted = state.status is Status.ALERT
         after = replace(
-            state, status=Status.UNKNOWN, since=at, alert_before=state.status is Status.ALERT, recent=()
+            state,
+            status=Status.UNKNOWN,
+            since=at,
+            cause=state.cause if interrupted else None,
+            alert_before=interrupted,
+            recent=(),
         )
-        return after, Transition(
-            Change.LOST_SIGHT,
-            state.status,
-            Status.UNKNOWN,
-            verdict.kind,
-            f"Nothing could be told for {unclear_s / 60:.0f} minutes ({verdict.kind}).",
-        )
+        reason = f"Nothing could be told for {unclear_s / 60:.0f} minutes ({kind})."
+        return after, Transition(Change.LOST_SIGHT, state.status, Status.UNKNOWN, kind, reason)
     return state, None
 
 
@@ -99,45 +131,47 @@ def _good(state: ViewState, at: datetime, policy: StatePolicy) -> tuple[ViewStat
         case Status.OK:
             return state, None
         case Status.SUSPECT:
-            still_possible = sum(
-                check.kind is not VerdictKind.OK for check in state.recent[1 - policy.window :]
-            )
-            if policy.window > 1 and still_possible + 1 >= policy.open_checks:
+            if _may_still_insist(state, policy):
                 return state, None
             return _settle(state, at, Change.CLEARED, f"The suspicion of {state.cause} was not confirmed.")
-        case Status.ALERT:
-            pass
-        case _:
-            if not state.alert_before:
-                change = Change.ENROLLED if state.status is Status.UNENROLLED else Change.REGAINED_SIGHT
-                return _settle(state, at, change, "The view can be told again.")
-            state = replace(state, status=Status.ALERT, since=at, alert_before=False)
-    run = []
-    for check in reversed(state.recent):
-        if check.kind is not VerdictKind.OK:
-            break
-        run.append(check)
-    lasted_s = _seconds(run[-1].at, at)
-    if len(run) >= policy.close_checks and lasted_s >= policy.close_after_s:
-        return _settle(state, at, Change.RECOVERED, f"{len(run)} good checks over {lasted_s:.0f} s.")
-    return state, None
+        case _ if not state.has_open_incident:
+            change = Change.ENROLLED if state.status is Status.UNENROLLED else Change.REGAINED_SIGHT
+            return _settle(state, at, change, "The view can be told again.")
+    latest, good = state.recent[-1], len(_good_run(state))
+    lasted_s = _seconds(latest.since or latest.at, at)
+    if good >= policy.close_checks and lasted_s >= policy.close_after_s:
+        return _settle(state, at, Change.RECOVERED, f"{good} good checks over {lasted_s:.0f} s.")
+    return _back_in_alert(state, at) if state.status is Status.UNKNOWN else (state, None)
+
+
+def _good_run(state: ViewState) -> tuple[RecentCheck, ...]:
+    """The good checks since the last that was not, oldest first."""
+    bad = [index for index, check in enumerate(state.recent) if check.kind is not VerdictKind.OK]
+    return state.recent[bad[-1] + 1 :] if bad else state.recent
+
+
+def _may_still_insist(state: ViewState, policy: StatePolicy) -> bool:
+    """Whether a cause named lately could, with the checks to come, still fill its share of one window."""
+    for to_come in range(1, policy.window):
+        left = state.recent[to_come - policy.window :]
+        named = Counter(check.kind for check in left if check.kind is not VerdictKind.OK)
+        if named and max(named.values()) + to_come >= policy.open_checks:
+            return True
+    return False
 
 
 def _bad(
     state: ViewState, cause: VerdictKind, at: datetime, policy: StatePolicy
 ) -> tuple[ViewState, Transition | None]:
-    insists, reason = _insists(state, cause, at, policy)
-    if state.status is Status.UNKNOWN and state.alert_before:
-        state = replace(state, status=Status.ALERT, since=at, alert_before=False)
-    if state.status is Status.ALERT:
-        if cause is state.cause or not insists:
-            return state, None
-        after = replace(state, cause=cause, since=at)
-        return after, Transition(
-            Change.CAUSE_CHANGED, Status.ALERT, Status.ALERT, cause, f"Was {state.cause}. {reason}"
-        )
-    if insists:
-        return _open(state, cause, at, policy, reason)
+    insistence = _insistence(state, policy)
+    if state.has_open_incident:
+        window = state.recent[-policy.window :]
+        # Two causes that alternate would else be a message each time.
+        if insistence is not None and all(check.kind is not state.cause for check in window):
+            return _change_cause(state, cause, at, policy, insistence)
+        return _back_in_alert(state, at) if state.status is Status.UNKNOWN else (state, None)
+    if insistence is not None:
+        return _open(state, cause, at, policy, insistence)
     if state.status is Status.SUSPECT:
         return replace(state, cause=cause), None
     after = replace(state, status=Status.SUSPECT, since=at, cause=cause)
@@ -146,54 +180,65 @@ def _bad(
     )
 
 
-def _insists(state: ViewState, cause: VerdictKind, at: datetime, policy: StatePolicy) -> tuple[bool, str]:
-    """Whether this cause has been named often, long and consistently enough to be believed."""
-    named = [check for check in state.recent[-policy.window :] if check.kind is cause]
-    if len(named) < policy.open_checks:
-        return False, ""
-    lasted_s = _seconds(state.named_since or at, at)
-    if lasted_s < policy.duration_needed_s(cause):
-        return False, ""
-    if cause is VerdictKind.MOVED:
-        latest = named[-1].displacement
-        agreeing = [
-            check
-            for check in named
-            if latest is not None
-            and check.displacement is not None
-            and latest.agrees_with(check.displacement, policy.tolerance)
-        ]
-        if len(agreeing) < policy.open_checks:
-            return False, ""
-    return (
-        True,
-        f"{len(named)} of the last {min(policy.window, len(state.recent))} checks over {lasted_s:.0f} s say so.",
-    )
+def _insistence(state: ViewState, policy: StatePolicy) -> str | None:
+    """Why the latest check is to be believed: its cause was named often, long and consistently enough; else None."""
+    latest = state.recent[-1]
+    window = state.recent[-policy.window :]
+    same = sum(_says_the_same(check, latest, policy) for check in window)
+    lasted_s = _seconds(latest.since or latest.at, latest.at)
+    if same < policy.open_checks or lasted_s < policy.duration_needed_s(latest.kind):
+        return None
+    return f"{same} of the last {len(window)} checks over {lasted_s:.0f} s say so."
 
 
 def _open(
-    state: ViewState,
-    cause: VerdictKind,
-    at: datetime,
-    policy: StatePolicy,
-    reason: str = "It has stayed dark.",
+    state: ViewState, cause: VerdictKind, at: datetime, policy: StatePolicy, reason: str
 ) -> tuple[ViewState, Transition]:
-    lately = tuple(t for t in (*state.opened, at) if _seconds(t, at) <= policy.flap_window_s)
-    flapping = len(lately) >= policy.flap_changes
+    opened, flapping = _flaps(state, at, policy)
     after = replace(
         state,
         status=Status.ALERT,
         since=at,
         cause=cause,
-        opened=lately[-policy.flap_changes :],
-        alert_before=False,
+        dark_since=state.dark_since if cause is VerdictKind.DARK else None,
+        opened=opened,
     )
     return after, Transition(Change.OPENED, state.status, Status.ALERT, cause, reason, flapping)
 
 
+def _change_cause(
+    state: ViewState, cause: VerdictKind, at: datetime, policy: StatePolicy, reason: str
+) -> tuple[ViewState, Transition]:
+    opened, flapping = _flaps(state, at, policy)
+    after = replace(state, status=Status.ALERT, since=at, cause=cause, opened=opened, alert_before=False)
+    reason = f"Was {state.cause}. {reason}"
+    return after, Transition(Change.CAUSE_CHANGED, state.status, Status.ALERT, cause, reason, flapping)
+
+
+def _flaps(state: ViewState, at: datetime, policy: StatePolicy) -> tuple[tuple[datetime, ...], bool]:
+    """The times of the latest alerts, this one included, and whether they are too many."""
+    lately = tuple(time for time in (*state.opened, at) if _seconds(time, at) <= policy.flap_window_s)
+    return lately[-policy.flap_changes :], len(lately) >= policy.flap_changes
+
+
+def _back_in_alert(state: ViewState, at: datetime) -> tuple[ViewState, Transition]:
+    """The view can be told again, and the alert that `unknown` interrupted is not over."""
+    after = replace(state, status=Status.ALERT, since=at, alert_before=False)
+    reason = f"The view can be told again; the alert ({state.cause}) is still open."
+    return after, Transition(Change.REGAINED_SIGHT, state.status, Status.ALERT, state.cause, reason)
+
+
 def _settle(state: ViewState, at: datetime, change: Change, reason: str) -> tuple[ViewState, Transition]:
+    """Normal again; what was named before does not count a second time."""
     after = replace(
-        state, status=Status.OK, since=at, cause=None, named=None, named_since=None, alert_before=False
+        state,
+        status=Status.OK,
+        since=at,
+        cause=None,
+        recent=_good_run(state),
+        named=None,
+        named_since=None,
+        alert_before=False,
     )
     return after, Transition(change, state.status, Status.OK, state.cause, reason)
 

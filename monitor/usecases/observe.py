@@ -99,7 +99,7 @@ def observe(
 
     Raises:
         UnknownView: The view is not in the store.
-        StoreError: Nothing was recorded; the view stays due.
+        StoreError: Nothing was recorded, and the view stays due; or all was, but for what stays constant in the view.
     """
     watch_time = _Stopwatch(equipment.clock)
     with watch_time.step("load"):
@@ -128,7 +128,8 @@ def observe(
             encoding = equipment.encoder.encode(frame)
         with watch_time.step("compare"):
             verdict = judge(frame, encoding, watch, equipment)
-        if is_frozen(stillness, watch.spec.policy):
+        # A sensor's noise is clipped where it sees nothing: black pictures repeat themselves every night.
+        if is_frozen(stillness, watch.spec.policy) and verdict.kind is not VerdictKind.DARK:
             verdict = _frozen(verdict, stillness.repeats)
 
     now = equipment.clock.now()
@@ -155,7 +156,8 @@ def observe(
             equipment.routes(watch.spec, transition.cause) if transition else (),
             lambda incident, seen, sequence: announcement(incident, seen, sequence, watch.spec),
         )
-    if encoding is not None and _teaches_constancy(verdict, slot, watch):
+    is_news = not (recorded.duplicate or recorded.superseded)
+    if encoding is not None and is_news and _teaches_constancy(verdict, now, watch):
         learned = equipment.encoder.learn_constancy(watch.constancy, encoding)
         equipment.store.save_constancy(key, learned)
     return Check(observation, recorded, error=error)
@@ -192,18 +194,26 @@ def _frozen(verdict: Verdict, repeats: int) -> Verdict:
     return Verdict(VerdictKind.FROZEN, 1.0, (reason, *verdict.reasons), evidence=verdict.evidence)
 
 
-def _teaches_constancy(verdict: Verdict, slot: datetime, watch: Watch) -> bool:
-    """Whether this frame is a good one, and the first of its half hour (by the slot, so that no state is needed)."""
+def _teaches_constancy(verdict: Verdict, now: datetime, watch: Watch) -> bool:
+    """Whether this frame is a good one of a good view, and this check the first of its half hour."""
     if verdict.kind is not VerdictKind.OK or watch.state.status is not Status.OK:
         return False
-    period = int(slot.timestamp() // CONSTANCY_EVERY_S)
-    return period != int((slot.timestamp() - watch.spec.interval_s) // CONSTANCY_EVERY_S)
+    before = watch.state.checked_at
+    return before is None or _half_hour(before) != _half_hour(now)
+
+
+def _half_hour(time: datetime) -> int:
+    return int(time.timestamp() // CONSTANCY_EVERY_S)
 
 
 def _next_due(slot: datetime, now: datetime, due_s: float) -> datetime:
-    """The next slot: on the view's own beat, but never in the past; missed beats are skipped, not made up for."""
+    """The next slot: on the view's own beat, but never in the past; missed beats are skipped, not made up for.
+
+    Nor later than a whole wait from now: a slot given out by a clock that has been set back since lies far ahead.
+    """
     following = slot + timedelta(seconds=due_s)
-    return following if following > now else now + timedelta(seconds=due_s)
+    latest = now + timedelta(seconds=due_s)
+    return following if now < following <= latest else latest
 
 
 def _look_again(key: ViewKey, slot: datetime, watch: Watch, equipment: Equipment) -> None:
