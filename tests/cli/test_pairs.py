@@ -12,6 +12,9 @@ from tests.cli.test_compare import compare
 from tests.cli.workplace import Recordings
 
 
+ADDED = ("verdict", "confidence", "dx", "dy", "roll", "zoom", "similarity", "ms")
+
+
 def write_pairs(folder: Path, rows: list[tuple[object, ...]], header: str = "reference,frame,label") -> Path:
     path = folder / "pairs.csv"
     lines = [header, *(",".join(map(str, row)) for row in rows)]
@@ -36,7 +39,7 @@ def test_every_pair_gets_its_row_and_other_columns_pass_through(
     out = tmp_path / "verdicts.csv"
     compare("--pairs", write_pairs(tmp_path, rows), "--out", out, code=0)
     still, flip, moved = verdicts(out)
-    assert list(still) == [
+    assert list(still) == ["reference", "frame", "label", *ADDED]
         "reference",
         "frame",
         "label",
