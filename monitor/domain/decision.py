@@ -31,6 +31,7 @@ class Thresholds:
         support_floor: Agreement of gradients below which the alignment has no say; other scenes stay below.
         support_lock: Agreement of gradients from which the alignment is as sure as it gets.
         alignment_weight: Log-odds that a fully locked alignment adds to what it says.
+        absence_weight: Log-odds that an alignment without any support takes from `same` and `moved`.
         network_trust: Probability that the network keeps for what it calls impossible, so that it can be overruled.
         confidence: Probability of the best hypothesis below which the verdict is `unsure`.
         dark_brightness: Mean brightness (0–1) below which a picture too flat to recognise is `dark`.
@@ -49,6 +50,7 @@ class Thresholds:
     support_floor: float = 0.06
     support_lock: float = 0.2
     alignment_weight: float = 6.0
+    absence_weight: float = 2.0
     network_trust: float = 0.01
     confidence: float = 0.7
     dark_brightness: float = 0.08
@@ -133,8 +135,11 @@ def weigh(comparison: Comparison, thresholds: Thresholds) -> Belief:
         lock = _ramp(alignment.support, thresholds.support_floor, thresholds.support_lock)
         weight = thresholds.alignment_weight * lock
         moved = _moved_share(alignment.displacement, thresholds)
-        logs[0] += weight * (1 - moved)
-        logs[1] += weight * moved
+        absence = thresholds.absence_weight * (
+            1 - _ramp(alignment.support, 0.3 * thresholds.support_floor, thresholds.support_floor)
+        )
+        logs[0] += weight * (1 - moved) - absence
+        logs[1] += weight * moved - absence
     highest = max(logs)
     odds = [math.exp(value - highest) for value in logs]
     total = sum(odds)

@@ -26,7 +26,7 @@ _SPACE = "Free some space, or shorten how long observations and pictures are kep
 _REACH = "Check that the database is running and the URL is right; the monitor goes on when it is back."
 _PERMIT = "Make the database and its folder writable for the user that runs the monitor."
 _DAMAGED = "Restore the newest backup; the damaged file may be set aside for inspection."
-_OUTDATED = "Run `monitor upgrade`, then start again."
+_OUTDATED = "Run `monitor doctor`, which brings it up to date, then start again."
 
 _SQLITE_FAULTS: dict[int, tuple[type[StoreError], str, str]] = {
     sqlite3.SQLITE_BUSY: (StoreLocked, "The database is locked by another program.", _WAIT),

@@ -77,7 +77,7 @@ def ensure_current(database: Database, *, migrate: bool) -> None:
     if not migrate:
         raise DatabaseOutdated(
             f"{database.where}: The database is older than the program (at {current or 'nothing yet'}).",
-            "Run `monitor upgrade`, then start again.",
+            "Run `monitor doctor`, which brings it up to date, then start again.",
         )
     upgrade(database)
 
