@@ -89,7 +89,7 @@ def test_a_newer_database_is_refused_with_what_to_do(
 
 
 def test_an_empty_database_is_refused_when_it_may_not_be_migrated(empty_url: str, tmp_path: Path) -> None:
-    with pytest.raises(DatabaseOutdated, match="monitor upgrade"):
+    with pytest.raises(DatabaseOutdated, match="monitor doctor"):
         open_store(empty_url, tmp_path, migrate=False)
     upgrade(empty_url)
     open_store(empty_url, tmp_path, migrate=False).close()

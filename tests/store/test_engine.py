@@ -164,7 +164,7 @@ def test_a_database_without_its_tables_is_named(sqlite_file: Path) -> None:
     with open_file(sqlite_file) as store:
         with store._database.write() as connection:
             connection.execute(text("DROP TABLE labels"))
-        with pytest.raises(DatabaseOutdated, match="monitor upgrade"):
+        with pytest.raises(DatabaseOutdated, match="monitor doctor"):
             store.labels.list()
 
 
