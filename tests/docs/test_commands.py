@@ -1,0 +1,119 @@
+"""Commands that the documentation and the program's own messages name must exist, with their options."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from monitor.cli.main import COMMANDS, main
+from tests.docs.pages import ROOT, code_lines_of, pages
+from train.__main__ import main as train_main
+
+GLOBAL = {option for parameter in main.params for option in parameter.opts if option.startswith("--")}
+END_OF_COMMAND = {"#", "|", "||", ">", ">>", "&", "&&", ";", "→"}
+
+
+def words_after(line: str, program: str) -> Iterator[list[str]]:
+    """The words of every call of a program in a line, up to where the call ends."""
+    words = line.split()
+    for index, word in enumerate(words):
+        if word == program or word.endswith(f"bin/{program}"):
+            call = []
+            for following in words[index + 1 :]:
+                if following in END_OF_COMMAND or following.startswith("#"):
+                    break
+                call.append(following)
+            yield call
+
+
+def objections(call: list[str]) -> str:
+    """What is wrong with a call of `monitor`; empty when nothing is, or when it is no call."""
+    words = list(call)
+    while words and words[0].startswith("--"):
+        if words[0] not in GLOBAL | {"--help"}:
+            return f"no option {words[0]} of monitor"
+        words = words[1:] if words[0] in ("--help", "--version") else words[2:]
+    # A unit, a user or a service of this name may be meant; a command is one plain word.
+    if not words or not re.fullmatch(r"[a-z]+", words[0]) or words[0] == "monitor":
+        return ""
+    if words[0] not in COMMANDS:
+        return f"no command {words[0]}"
+    options = {word.partition("=")[0] for word in words if re.match(r"--[a-z]", word)}
+    if not options and len(words) == 1:
+        return ""
+    command, name = COMMANDS[words[0]].load(), words[0]
+    if isinstance(command, click.Group) and len(words) > 1:
+        inner = command.commands.get(words[1])
+        if inner is None:
+            return f"no command {words[0]} {words[1]}" if re.fullmatch(r"[a-z-]+", words[1]) else ""
+        command, name = inner, " ".join(words[:2])
+    known = {
+        option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    unknown = sorted(options - known - {"--help"})
+    return f"no option {', '.join(unknown)} of {name}" if unknown else ""
+
+
+def wrong_calls(lines: Iterator[str]) -> list[str]:
+    found = [(line, objections(call)) for line in lines for call in words_after(line, "monitor")]
+    return [f"{line.strip()}: {objection}" for line, objection in found if objection]
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_of_a_page_exists_with_its_options(page: Path) -> None:
+    assert wrong_calls(code_lines_of(page)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "objection"),
+    [
+        ("monitor frobnicate", "no command frobnicate"),
+        ("monitor --config x.yaml status --jsno", "no option --jsno of status"),
+        ("monitor config frobnicate", "no command config frobnicate"),
+        (".venv/bin/monitor status --json # --more", ""),
+        ("sudo systemctl enable --now monitor", ""),
+        ("docker compose exec monitor monitor enroll --all", ""),
+    ],
+)
+def test_a_command_that_does_not_exist_is_noticed(line: str, objection: str) -> None:
+    assert "; ".join(filter(None, map(objections, words_after(line, "monitor")))) == objection
+
+
+def test_every_make_target_of_a_page_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    named = {
+        (str(page.relative_to(ROOT)), target)
+        for page in pages()
+        for line in code_lines_of(page)
+        for target in re.findall(r"^\s*make ([a-z]+)", line)
+    }
+    assert ("README.md", "run") in named
+    assert ("README.md", "test") in named
+    assert sorted((page, target) for page, target in named if target not in targets) == []
+
+
+def test_every_training_command_of_a_page_exists() -> None:
+    named = {
+        command
+        for page in pages()
+        for line in code_lines_of(page)
+        for command in re.findall(r"python -m train ([a-z]+)", line)
+    }
+    assert named
+    assert sorted(named - set(train_main.commands)) == []
+
+
+def message_commands() -> Iterator[str]:
+    """What stands between backticks, after `monitor`, in the texts of the program."""
+    for path in sorted((ROOT / "monitor").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield from re.findall(r"`(monitor [a-z][^`]*)`", node.value)
+
+
+def test_every_command_that_a_message_names_exists() -> None:
+    assert wrong_calls(message_commands()) == []
