@@ -96,7 +96,9 @@ def start() -> Iterator[Callable[..., Daemon]]:
 def _enrolled(_served: SimulatedPlace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     _served.restore()
     directory = tmp_path_factory.mktemp("enrolled")
-    config = write_config(directory, cameras=[{"name": name, "source": _served.source(name)} for name in NAMES])
+    config = write_config(
+        directory, cameras=[{"name": name, "source": _served.source(name)} for name in NAMES]
+    )
     done = monitor("--config", config, "enroll", "--all", "--force")
     assert done.code == 0, done.errors + done.output
     return directory

@@ -121,5 +121,5 @@ if __name__ == "__main__":
         daemon.observe = observe_standing_at(stand_at)  # type: ignore[assignment]
         daemon.open_notifiers = notifiers_standing_at(stand_at)  # type: ignore[assignment]
     daemon.ServiceOptions = partial(ServiceOptions, hold_s=HOLD_S)  # type: ignore[assignment,misc]
-    daemon.Deliverer = partial(daemon.Deliverer, options=DeliveryOptions(lease_s=LEASE_S))  # type: ignore[misc]
+    daemon.delivery_options = lambda _settings: DeliveryOptions(lease_s=LEASE_S)
     main()

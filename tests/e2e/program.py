@@ -54,7 +54,9 @@ def until(condition: Callable[[], Any], what: Callable[[], str] | str = "", time
     deadline_s = time.monotonic() + timeout_s
     while not (found := condition()):
         if time.monotonic() > deadline_s:
-            raise AssertionError(f"did not come true in {timeout_s:.0f} s: {what() if callable(what) else what}")
+            raise AssertionError(
+                f"did not come true in {timeout_s:.0f} s: {what() if callable(what) else what}"
+            )
         time.sleep(0.05)
     return found
 
@@ -106,7 +108,9 @@ class Daemon:
 
     def expect(self, event: str, timeout_s: float = 90.0, **fields: Any) -> dict[str, Any]:
         """Wait for a line, and give it."""
-        lines: list[dict[str, Any]] = self.until(lambda: self.lines(event, **fields), f"{event} {fields}", timeout_s)
+        lines: list[dict[str, Any]] = self.until(
+            lambda: self.lines(event, **fields), f"{event} {fields}", timeout_s
+        )
         return lines[0]
 
     def until(self, condition: Callable[[], Any], what: str = "", timeout_s: float = 90.0) -> Any:

@@ -65,7 +65,9 @@ def test_a_flip_and_a_move_are_told_once_and_so_is_their_end_and_a_restart_loses
         "hall": None,
     }
     assert [rows[name]["state"] for name in NAMES] == ["alert", "alert", "ok"]
-    (moved,) = [body for body in (r.verified() for r in receiver.requests) if body["data"]["camera"] == "yard"]
+    (moved,) = [
+        body for body in (r.verified() for r in receiver.requests) if body["data"]["camera"] == "yard"
+    ]
     displacement = moved["data"]["details"]["displacement"]
     assert displacement["dx_percent"] == pytest.approx(8.0, abs=0.7)
     assert displacement["dy_percent"] == pytest.approx(-5.0, abs=0.7)
