@@ -45,10 +45,8 @@ def history(run: Invocation, camera: str, limit: int, as_json: bool) -> None:
 
 
 def _cells(row: ObservationRow) -> list[Any]:
-    from monitor.cli.words import first_reason, moment, status_cell, verdict_cell
-    from monitor.domain.verdict import VerdictKind
+    from monitor.cli.words import advice, moment, status_cell, verdict_cell
 
-    note = "" if row.verdict.kind is VerdictKind.OK else first_reason(row.verdict)
     return [
         moment(row.checked_at),
         str(row.key),
@@ -57,7 +55,7 @@ def _cells(row: ObservationRow) -> list[Any]:
         status_cell(row.status),
         (row.change.value.replace("_", " ") if row.change else "", "strong"),
         str(row.incident_id or ""),
-        note,
+        advice(row.verdict),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
     screen = Screen(run, as_json)
     with open_site(run.settings, sync=False) as site:
         now = site.clock.now()
+        seen_by = {one.id: one.acknowledged_by for one in site.store.incidents.open()}
         wanted = set(site.cameras.select(cameras))
         known = {row.spec.key: row for row in site.store.views.all()}
         rows = [
@@ -45,12 +47,12 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
             if spec.key in wanted
         ]
     if as_json:
-        screen.json([_as_json(row, now) for row in rows], indent=2)
+        screen.json([_as_json(row, now, seen_by) for row in rows], indent=2)
         return
     if not rows:
         screen.say("No camera is configured yet: put some into the configuration.", "doubt")
         return
-    _show(rows, now, screen)
+    _show(rows, now, seen_by, screen)
     if any(row.state.status is Status.UNENROLLED and row.enabled for row in rows):
         screen.note("Views without references are not watched; `monitor enroll --all` takes them.")
     late = [str(row.spec.key) for row in rows if _is_late(row, now)]
@@ -61,7 +63,7 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
         )
 
 
-def _show(rows: list[ViewRow], now: datetime, screen: Screen) -> None:
+def _show(rows: list[ViewRow], now: datetime, seen_by: Mapping[int, str | None], screen: Screen) -> None:
     from monitor.cli.words import age, name, status_cell, verdict_cell
 
     screen.table(
@@ -74,12 +76,19 @@ def _show(rows: list[ViewRow], now: datetime, screen: Screen) -> None:
                 name(row.state.cause),
                 verdict_cell(row.last_verdict),
                 age(row.last_checked_at, now),
-                (f"{row.open_incident_id}", "bad") if row.open_incident_id else "",
+                _incident_cell(row.open_incident_id, seen_by),
                 str(row.reference_count),
             ]
             for row in rows
         ],
     )
+
+
+def _incident_cell(incident_id: int | None, seen_by: Mapping[int, str | None]) -> tuple[str, str]:
+    if incident_id is None:
+        return "", ""
+    author = seen_by.get(incident_id)
+    return (f"{incident_id}, seen by {author}", "doubt") if author else (f"{incident_id}", "bad")
 
 
 def _is_late(row: ViewRow, now: datetime) -> bool:
@@ -91,7 +100,7 @@ def _is_late(row: ViewRow, now: datetime) -> bool:
     )
 
 
-def _as_json(row: ViewRow, now: datetime) -> dict[str, Any]:
+def _as_json(row: ViewRow, now: datetime, seen_by: Mapping[int, str | None]) -> dict[str, Any]:
     from monitor.cli.words import instant, verdict_json
 
     return {
@@ -107,5 +116,6 @@ def _as_json(row: ViewRow, now: datetime) -> dict[str, Any]:
         "next_due_at": instant(row.next_due_at),
         "late": _is_late(row, now),
         "incident": row.open_incident_id,
+        "acknowledged_by": seen_by.get(row.open_incident_id) if row.open_incident_id else None,
         "references": row.reference_count,
     }

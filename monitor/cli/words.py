@@ -8,12 +8,23 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from monitor.domain.advice import remedy
 from monitor.domain.displacement import Displacement
 from monitor.domain.incident import Incident
 from monitor.domain.state import SILENT, Status, Transition
 from monitor.domain.verdict import Verdict, VerdictKind
 
 Cell = tuple[str, str]
+AIMED = frozenset(
+    {
+        VerdictKind.MOVED,
+        VerdictKind.FLIPPED_180,
+        VerdictKind.ROTATED_90,
+        VerdictKind.ROTATED_270,
+        VerdictKind.MIRRORED,
+    }
+)
+"""Verdicts about the aim, whose reason only repeats them."""
 _STATUS_MOODS = {
     Status.OK: "good",
     Status.ALERT: "bad",
@@ -85,9 +96,13 @@ def status_cell(status: Status, enabled: bool = True) -> Cell:
     return (status.value, _STATUS_MOODS[status]) if enabled else ("not watched", "quiet")
 
 
-def first_reason(verdict: Verdict) -> str:
-    """The most important reason, as one line."""
-    return re.sub(r"\s+", " ", verdict.reasons[0]) if verdict.reasons else ""
+def advice(verdict: Verdict) -> str:
+    """What to know or do about a verdict, as one line: the remedy where the verdict says it all, else the reason."""
+    if verdict.kind is VerdictKind.OK:
+        return ""
+    if verdict.kind in AIMED or not verdict.reasons:
+        return remedy(verdict)
+    return re.sub(r"\s+", " ", verdict.reasons[0])
 
 
 def instant(at: datetime | None) -> str | None:

@@ -6,7 +6,9 @@ def test_an_incident_is_acknowledged_once_and_stays_open(site: Workplace) -> Non
     said = site.run("ack", number, "--by", "ann", "--comment", "on my way").stdout
     assert f"Incident {number} of gate (flipped 180) is acknowledged by ann" in said
     assert "acknowledged by ann" in site.run("ack", number, "--by", "bob").stdout
-    assert site.json("status", "gate")[0]["incident"] == number
+    view = site.json("status", "gate")[0]
+    assert (view["incident"], view["acknowledged_by"]) == (number, "ann")
+    assert f"{number}, seen by ann" in site.run("status").stdout
 
 
 def test_an_unknown_incident_is_refused(site: Workplace) -> None:
