@@ -11,7 +11,6 @@ import pytest
 from tests.cli.test_compare import compare
 from tests.cli.workplace import Recordings
 
-
 ADDED = ("verdict", "confidence", "dx", "dy", "roll", "zoom", "similarity", "ms")
 
 
