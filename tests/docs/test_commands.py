@@ -96,15 +96,20 @@ def test_every_make_target_of_a_page_exists() -> None:
     assert sorted((page, target) for page, target in named if target not in targets) == []
 
 
-def test_every_training_command_of_a_page_exists() -> None:
-    named = {
-        command
+def test_every_training_command_of_a_page_exists_with_its_options() -> None:
+    calls = [
+        (call[1:], line)
         for page in pages()
         for line in code_lines_of(page)
-        for command in re.findall(r"python -m train ([a-z]+)", line)
-    }
-    assert named
-    assert sorted(named - set(train_main.commands)) == []
+        for call in words_after(line, "-m")
+        if call[:1] == ["train"] and len(call) > 1
+    ]
+    assert calls
+    for words, line in calls:
+        command = train_main.commands.get(words[0])
+        assert command is not None, line
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, line
 
 
 def message_commands() -> Iterator[str]:
