@@ -103,7 +103,7 @@ def notifiers_standing_at(step: str) -> Callable[..., Mapping[str, Any]]:
             return send
 
         notifiers = open_notifiers(*arguments)
-        if step == "leased":
+        if step in ("recorded", "leased"):  # what is just recorded must not be sent before the kill comes
             return {name: Wrapped(notifier, send=before) for name, notifier in notifiers.items()}
         if step == "sent":
             return {name: Wrapped(notifier, send=after(notifier)) for name, notifier in notifiers.items()}
