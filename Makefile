@@ -4,7 +4,7 @@ SERVICE := .venv
 DEV := .venv-dev
 PIP_FLAGS := --disable-pip-version-check --quiet
 
-.PHONY: help run test lint types contracts unit docs bench clean
+.PHONY: help run test lint types contracts unit bench clean
 
 help:
 	@echo "make run    install the service, watch a simulated site for one simulated day and night (2 minutes)"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from monitor.domain.frame import Frame
     from monitor.domain.view import ViewKey, ViewSpec
     from monitor.settings import Settings
-    from monitor.usecases.replay import Recorded
+    from monitor.usecases.replay import RecordedFrame
     from monitor.wiring.rehearsal import Rehearsal
 
 
@@ -163,13 +163,13 @@ def _spec(settings: Settings | None, key: ViewKey, screen: Screen) -> ViewSpec:
 
 def _recording(
     directory: Path, pattern: str, time_format: str | None, time_zone: str, spacing_s: float | None
-) -> Iterator[Recorded]:
+) -> Iterator[RecordedFrame]:
     from functools import partial
 
     from monitor.domain.errors import MonitorError
     from monitor.sources.listing import frames_in
     from monitor.sources.pictures import load_picture
-    from monitor.usecases.replay import Recorded
+    from monitor.usecases.replay import RecordedFrame
 
     time_from = "mtime" if spacing_s else "auto"
     found = list(
@@ -186,7 +186,7 @@ def _recording(
             f"There are no pictures in {directory}.", f"Files that fit {pattern} were looked for."
         )
     for at, path in found:
-        yield Recorded(at, path.relative_to(directory).as_posix(), partial(load_picture, path))
+        yield RecordedFrame(at, path.relative_to(directory).as_posix(), partial(load_picture, path))
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
@@ -199,7 +199,7 @@ def _median_gap_s(times: Sequence[datetime]) -> float:
     return max(0.001, gaps[len(gaps) // 2]) if gaps else 60.0
 
 
-def _with_faults(frame: Recorded, faults: Sequence[Fault]) -> Recorded:
+def _with_faults(frame: RecordedFrame, faults: Sequence[Fault]) -> RecordedFrame:
     """The frame as it is, or, where faults are injected at all, through the window and with its fault."""
     from monitor.cli.injections import active_fault, seen_through_window
     from monitor.vision.injection import NOTHING
@@ -213,7 +213,7 @@ def _with_faults(frame: Recorded, faults: Sequence[Fault]) -> Recorded:
 
 def _take_references(
     stage: Rehearsal,
-    frames: Sequence[Recorded],
+    frames: Sequence[RecordedFrame],
     settings: Settings | None,
     references: Sequence[Path],
     enroll_first: int | None,
@@ -250,7 +250,7 @@ def _take_references(
 
 
 def _first_fit(
-    stage: Rehearsal, frames: Sequence[Recorded], count: int
+    stage: Rehearsal, frames: Sequence[RecordedFrame], count: int
 ) -> tuple[list[tuple[str, Frame]], int]:
     """The first so many frames that are fit to be references, and how many frames they and those before them are."""
     from monitor.domain.errors import SourceError, UnfitReference
@@ -273,7 +273,7 @@ def _first_fit(
     )
 
 
-def _counted(frames: Sequence[Recorded], advance: Callable[[], None]) -> Iterator[Recorded]:
+def _counted(frames: Sequence[RecordedFrame], advance: Callable[[], None]) -> Iterator[RecordedFrame]:
     for frame in frames:
         yield frame
         advance()

@@ -68,7 +68,7 @@ class FolderOptions:
         if self.mode not in list(Mode):
             raise InvalidOption(f"There is no mode {self.mode!r}.", f"Use one of {', '.join(Mode)}.")
         if not self.settle_s >= 0 or (self.max_age_s is not None and not self.max_age_s > 0):
-            raise InvalidOption("`settle_s` or `max_age_s` is out of range.", "Give positive seconds.")
+            raise InvalidOption("`settle` or `max_age` is out of range.", "Give positive seconds.")
 
     def selection(self) -> Selection:
         """The options that say which files count, checked and ready for use."""
@@ -131,7 +131,7 @@ class FolderSource:
             if time.monotonic() + _POLL_S > deadline_s:
                 raise SourceTimeout(
                     f"The picture in {self._options.path} was still being written after {timeout_s:g} s.",
-                    "Allow more time, or lower `settle_s`.",
+                    "Allow more time, or lower `settle`.",
                 )
             time.sleep(_POLL_S)
 
@@ -178,7 +178,7 @@ class FolderSource:
         return SourceStale(
             f"The newest file in {folder}, {newest.name}, is of {newest.taken_at:%Y-%m-%d %H:%M:%S} UTC, "
             f"older than {self._options.max_age_s:g} s.",
-            "See why nothing arrives any more, or raise `max_age_s`.",
+            "See why nothing arrives any more, or raise `max_age`.",
         )
 
     def _is_too_old(self, file: DatedFile) -> bool:

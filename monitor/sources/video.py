@@ -54,7 +54,7 @@ class VideoOptions:
         if self.at_end not in list(AtEnd):
             raise InvalidOption(f"A video cannot end in {self.at_end!r}.", f"Use one of {', '.join(AtEnd)}.")
         if not self.position_s >= 0 or (self.step_s is not None and not self.step_s > 0):
-            raise InvalidOption("`position_s` or `step_s` is out of range.", "Give positive seconds.")
+            raise InvalidOption("`position` or `step` is out of range.", "Give positive seconds.")
 
 
 class VideoSource:
@@ -134,7 +134,7 @@ class VideoSource:
                 return frame
         raise FrameFault(
             f"{self._options.path} has no frame that can be decoded at {start_s:g} s or behind it.",
-            "Lower `position_s`, or convert the video again.",
+            "Lower `position`, or convert the video again.",
         )
 
     def _finish(self, frame: av.VideoFrame) -> Frame:

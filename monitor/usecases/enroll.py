@@ -100,6 +100,7 @@ def enroll(
     order = _most_typical_first(encodings)
     first = tools.encoder.enroll(frames[order[0]], key)
     findings += _disagreements(first, [(frames[i], encodings[i]) for i in order[1:]], spec, tools.encoder)
+    findings += _against_kept(keep, (frames[order[0]], encodings[order[0]]), spec, tools, origin)
     _refuse(key, findings, force)
     chosen = [(first, frames[order[0]])]
     for index in order[1:]:
@@ -210,6 +211,27 @@ def _disagreements(
         elif verdict.kind is not VerdictKind.OK:
             text = f"The pictures do not show one and the same view ({verdict.kind.value}: {' '.join(verdict.reasons)})"
             found.append(Finding(Severity.REFUSED, text))
+    return found
+
+
+def _against_kept(
+    keep: Sequence[int], new: tuple[Frame, Encoding], spec: ViewSpec, tools: EnrolmentTools, origin: str
+) -> list[Finding]:
+    """References that stay must show what the new picture shows, or one gallery would hold two views.
+
+    A person who accepts an incident has looked at both; they are warned, and decide.
+    """
+    severity = Severity.REFUSED if origin == "enrolled" else Severity.WARNING
+    frame, encoding = new
+    kept = [reference for reference in tools.store.load_watch(spec.key).references if reference.id in keep]
+    found = []
+    for reference in kept:
+        if reference.upright.bundle_id != encoding.bundle_id:
+            continue
+        verdict = _judge(frame, encoding, reference, spec, tools.encoder)
+        if verdict.kind not in (VerdictKind.OK, VerdictKind.UNSURE, VerdictKind.DARK, VerdictKind.BLURRED):
+            text = f"Against reference {reference.id}, which stays, the new picture is {verdict.kind.value}."
+            found.append(Finding(severity, text))
     return found
 
 

@@ -11,19 +11,18 @@ from monitor.domain.view import ViewKey
 from monitor.store import Store
 from monitor.store.rows import EmbeddingBank
 
-LIKE = 0.8
-"""Cosine similarity above which two pictures show one place from one aim; see docs/design/decision.md."""
-
 
 class Lookalikes:
     """Searches the references of all views; keeps them in memory until a gallery changes.
 
     Args:
         store: Where the references are.
+        alike_above: Cosine similarity from which two pictures show one place.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, alike_above: float = 0.7) -> None:
         self._store = store
+        self._alike_above = alike_above
         self._lock = threading.Lock()
         self._bank: EmbeddingBank | None = None
         self._stamp: tuple[object, ...] = ()
@@ -37,7 +36,7 @@ class Lookalikes:
         own = np.array([key == apart_from for key in bank.keys])
         similarities[own] = -1.0
         best = int(similarities.argmax())
-        return bank.keys[best] if similarities[best] >= LIKE else None
+        return bank.keys[best] if similarities[best] >= self._alike_above else None
 
     def _current(self, bundle_id: str) -> EmbeddingBank:
         stamp = (bundle_id, *self._store.gallery.stamp())

@@ -18,7 +18,7 @@ EARLY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedFrame:
     """One recorded frame: when it was taken, where it is for people to find, and how to read it."""
 
     taken_at: datetime
@@ -41,7 +41,7 @@ class _Shown:
     """The source of a replay: whatever recorded frame is put into it."""
 
     def __init__(self) -> None:
-        self.current: Recorded | None = None
+        self.current: RecordedFrame | None = None
 
     def grab(self, timeout_s: float) -> Frame:
         if self.current is None:
@@ -59,7 +59,7 @@ class _Shown:
 
 def replay(
     key: ViewKey,
-    frames: Iterable[Recorded],
+    frames: Iterable[RecordedFrame],
     equipment: Equipment,
     hold_clock: Callable[[datetime], None],
     *,
@@ -96,7 +96,7 @@ def replay(
             yield Moment(frame.taken_at, frame.name, seen.verdict, seen.state.status.value, seen.transition)
 
 
-def set_apart(frames: Iterable[Recorded], least_s: float = 1.0) -> Iterator[Recorded]:
+def set_apart(frames: Iterable[RecordedFrame], least_s: float = 1.0) -> Iterator[RecordedFrame]:
     """Frames with times that truly follow each other: one that shares the time of the frame before is taken as that
     much later, for a view is looked at only once at any one time.
     """

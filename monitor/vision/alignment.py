@@ -15,7 +15,7 @@ from monitor.domain.displacement import Displacement
 from monitor.vision import tiles
 from monitor.vision.gradient import Picture, floats, structure
 from monitor.vision.phase import Spectrum, correlate, spectrum
-from monitor.vision.similarity import Similarity
+from monitor.vision.transform import SimilarityTransform
 
 CELL = 16
 """Pixels of a cell in which agreement is measured after alignment."""
@@ -31,7 +31,7 @@ CONVINCING = 0.25
 """Support at which no further start is tried; other scenes never reached it on the training cameras."""
 SETTLED_PX = 1.5
 """If the tiles correct a rough alignment by less than this anywhere, a second round would change nothing."""
-AT_REST = Similarity()
+AT_REST = SimilarityTransform()
 
 
 class Prepared:
@@ -81,10 +81,10 @@ class Support:
     spread: float
 
 
-def support(reference: Prepared, frame: Prepared, similarity: Similarity) -> Support:
+def support(reference: Prepared, frame: Prepared, transform: SimilarityTransform) -> Support:
     """Agreement by cells, each weighted by how much structure the reference has there; 0–1 both."""
     height, width = reference.shape
-    aligned, seen = _undo(frame.structure, similarity, (height, width))
+    aligned, seen = _undo(frame.structure, transform, (height, width))
     size = (width // CELL, height // CELL)
 
     def mean(picture: Picture) -> Picture:
@@ -105,10 +105,12 @@ def support(reference: Prepared, frame: Prepared, similarity: Similarity) -> Sup
     )
 
 
-def _undo(picture: Picture, similarity: Similarity, shape: tuple[int, int]) -> tuple[Picture, Picture]:
+def _undo(
+    picture: Picture, transform: SimilarityTransform, shape: tuple[int, int]
+) -> tuple[Picture, Picture]:
     """The frame's picture laid over the reference, and where the frame has content there (1) or not (0)."""
     height, width = shape
-    matrix = similarity.matrix(width, height)
+    matrix = transform.matrix(width, height)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     aligned = cv2.warpAffine(picture, matrix, (width, height), flags=flags, borderValue=0)
     seen = cv2.warpAffine(
@@ -117,8 +119,8 @@ def _undo(picture: Picture, similarity: Similarity, shape: tuple[int, int]) -> t
     return floats(aligned), floats(seen)
 
 
-def refine(reference: Prepared, frame: Prepared, start: Similarity) -> tiles.Fit | None:
-    """Improve a rough alignment by the tiles' local shifts, twice: coarse, then fine."""
+def refine(reference: Prepared, frame: Prepared, start: SimilarityTransform) -> tiles.Fit | None:
+    """Improve a rough alignment by the tiles' local shifts: coarse, then fine where that moved it much."""
     height, width = reference.shape
     points = tiles.centres(height, width)
     best: tiles.Fit | None = None
@@ -128,8 +130,8 @@ def refine(reference: Prepared, frame: Prepared, start: Similarity) -> tiles.Fit
         found = tiles.agree(points, shifts, clear, start, tolerance_px)
         if found is None:
             break
-        moved_on = np.abs(found.similarity.apply(points) - start.apply(points)).max()
-        best, start = found, found.similarity
+        moved_on = np.abs(found.transform.apply(points) - start.apply(points)).max()
+        best, start = found, found.transform
         if moved_on < SETTLED_PX:
             break
     return best
@@ -146,7 +148,7 @@ def glance(reference: Prepared, frame: Prepared) -> tuple[Alignment, bool]:
     peak = correlate(reference.spectrum, frame.spectrum)
     at_rest = support(reference, frame, AT_REST)
     still = at_rest.level >= STILL and max(abs(peak.dx_px), abs(peak.dy_px)) <= STILL_PX
-    shift = Similarity(tx=peak.dx_px, ty=peak.dy_px)
+    shift = SimilarityTransform(tx=peak.dx_px, ty=peak.dy_px)
     seen = Alignment(
         displacement=shift.displacement(width, height, 0.5),
         support=at_rest.level,
@@ -173,15 +175,15 @@ def align(
     seen = glanced or glance(reference, frame)[0]
     at_rest = Support(seen.support_at_rest, seen.spread_at_rest)
     starts = [
-        Similarity.of(seen.displacement, width, height),
-        *(Similarity.of(hint, width, height) for hint in hints),
+        SimilarityTransform.of(seen.displacement, width, height),
+        *(SimilarityTransform.of(hint, width, height) for hint in hints),
         # Roll and zoom smear the global peak into a false one; the tiles may still find them from rest.
         AT_REST,
     ]
     best, best_support, sigma_px = AT_REST, at_rest, 1.0
     for start in starts:
         found = refine(reference, frame, start)
-        candidate = found.similarity if found else start
+        candidate = found.transform if found else start
         measured = support(reference, frame, candidate)
         margin = PREFER_REST if best is AT_REST and not _near_rest(candidate) else 0.0
         if measured.level > best_support.level + margin:
@@ -199,10 +201,10 @@ def align(
     )
 
 
-def _near_rest(similarity: Similarity) -> bool:
+def _near_rest(transform: SimilarityTransform) -> bool:
     return (
-        abs(similarity.tx) < 2
-        and abs(similarity.ty) < 2
-        and abs(similarity.b) < 0.004
-        and abs(similarity.a - 1) < 0.006
+        abs(transform.tx) < 2
+        and abs(transform.ty) < 2
+        and abs(transform.b) < 0.004
+        and abs(transform.a - 1) < 0.006
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -80,7 +80,7 @@ def card_from_json(values: object) -> Card:
     expected = {f.name for f in fields(Card)}
     if wrong := sorted(expected.symmetric_difference(values)):
         raise ValueError(f"missing or unknown fields: {', '.join(map(str, wrong))}")
-    checks = {
+    checks: dict[str, Callable[[Any], bool]] = {
         "name architecture created licence origin": _is_text,
         "calibration metrics training": _is_object,
         "operating_point": lambda v: _is_object(v) and all(isinstance(n, int | float) for n in v.values()),

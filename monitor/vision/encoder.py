@@ -26,6 +26,8 @@ from monitor.vision.preprocess import prepare
 from monitor.vision.quality import measure
 
 TURNS = (Orientation.ROTATED_180, Orientation.MIRRORED, Orientation.ROTATED_90, Orientation.ROTATED_270)
+ALIKE = 0.7
+"""The same for a bundle that was not calibrated."""
 WORTH_A_TRY = 0.2
 """The network's probability for `moved` from which the alignment tries the network's displacement too."""
 KEPT_REFERENCES = 64
@@ -54,6 +56,14 @@ class NetworkEncoder:
     def bundle_id(self) -> str:
         """Names the bundle in use."""
         return self._network.bundle.id
+
+    @property
+    def alike_above(self) -> float:
+        """Cosine similarity from which two pictures show one place: halfway between what the bundle's calibration
+        found for other scenes and for the same one.
+        """
+        point = self._network.bundle.card.operating_point
+        return (point.get("similarity_other", ALIKE) + point.get("similarity_same", ALIKE)) / 2
 
     def encode(self, frame: Frame) -> Encoding:
         """One forward pass, the working picture and its quality."""

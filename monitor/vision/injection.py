@@ -15,7 +15,7 @@ from monitor.domain.displacement import Displacement
 from monitor.domain.errors import MonitorError
 from monitor.domain.frame import Pixels
 from monitor.domain.orientation import Orientation, turn
-from monitor.vision.similarity import Similarity
+from monitor.vision.transform import SimilarityTransform
 
 WINDOW = 0.75
 """Share of width and height that the window shows."""
@@ -85,7 +85,7 @@ def inject(pixels: Pixels, injection: Injection = NOTHING) -> Pixels:
     """The window onto a picture (H, W, 3), with the fault; `NOTHING` gives the plain window."""
     height, width = pixels.shape[:2]
     out_width, out_height = round(width * WINDOW), round(height * WINDOW)
-    move = Similarity.of(injection.displacement, out_width, out_height)
+    move = SimilarityTransform.of(injection.displacement, out_width, out_height)
     # From whole-picture pixels to window pixels: about the centres of both.
     centre = np.array([[1, 0, -(width - 1) / 2], [0, 1, -(height - 1) / 2], [0, 0, 1]])
     linear = np.array([[move.a, move.b, move.tx], [-move.b, move.a, move.ty], [0, 0, 1]])

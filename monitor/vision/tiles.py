@@ -1,4 +1,4 @@
-"""Local shifts, tile by tile, and the one similarity transform that most of them agree on.
+"""Local shifts, tile by tile, and the one transform that most of them agree on.
 
 A global correlation sees shifts only. Cut into tiles, the same correlation sees a field of shifts, from which roll
 and zoom follow; and a passing lorry, a burnt-in clock or a spot of dirt is then a few dissenting tiles and no more.
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.vision.gradient import Picture, floats
-from monitor.vision.similarity import Similarity, fit, propose
+from monitor.vision.transform import SimilarityTransform, fit, propose
 
 TILE = 64
 """Pixels of a tile's side: long enough for a shift of a third of it, short enough to look rigid under 10° of roll."""
@@ -37,7 +37,7 @@ class Fit:
     """What the tiles agree on.
 
     Attributes:
-        similarity: Maps centred reference pixels to centred frame pixels.
+        transform: Maps centred reference pixels to centred frame pixels.
         agreeing: Number of tiles that agree with it.
         voting: Number of tiles with a clear peak.
         tiles: Number of tiles.
@@ -45,7 +45,7 @@ class Fit:
         residual_px: Root mean square of what the agreeing tiles leave over.
     """
 
-    similarity: Similarity
+    transform: SimilarityTransform
     agreeing: int
     voting: int
     tiles: int
@@ -115,7 +115,7 @@ def _vertices(before: Floats, here: Floats, after: Floats) -> Floats:
 
 
 def agree(
-    points: Floats, shifts: Floats, clear: Floats, start: Similarity, tolerance_px: float
+    points: Floats, shifts: Floats, clear: Floats, start: SimilarityTransform, tolerance_px: float
 ) -> Fit | None:
     """The similarity on which most clear tiles agree, or None where fewer than `FEWEST` do.
 

@@ -16,7 +16,7 @@ from monitor.sources.folder import FolderOptions
 from monitor.sources.http import HttpOptions
 from monitor.sources.kinds import open_source
 from monitor.sources.video import VideoOptions
-from monitor.wiring.secrets import build_options
+from monitor.wiring.options import build_options
 
 SOURCE_OPTIONS: Mapping[str, type[Any]] = {
     "folder": FolderOptions,

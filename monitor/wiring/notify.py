@@ -10,7 +10,7 @@ from monitor.domain.view import ViewSpec
 from monitor.notifiers.kinds import NOTIFIER_KINDS
 from monitor.settings import Settings
 from monitor.settings.channels import NotifierSettings, Route
-from monitor.wiring.secrets import build_options
+from monitor.wiring.options import build_options
 
 
 def open_notifiers(settings: Settings, clock: Clock) -> Mapping[str, Notifier]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from monitor.clock import HeldClock
 from monitor.domain.errors import UnknownView
 from monitor.domain.frame import Frame
-from monitor.domain.ports import Encoder
 from monitor.domain.view import ViewKey, ViewSpec
 from monitor.settings import Settings
 from monitor.store import Store, open_store
@@ -20,6 +19,7 @@ from monitor.store.engine import parse_url
 from monitor.usecases.enroll import EnrolmentTools
 from monitor.usecases.lookalikes import Lookalikes
 from monitor.usecases.observe import Equipment
+from monitor.vision.encoder import NetworkEncoder
 from monitor.wiring.sight import picture_bytes, read_picture
 
 
@@ -36,7 +36,7 @@ class Rehearsal:
 
     spec: ViewSpec
     store: Store
-    encoder: Encoder
+    encoder: NetworkEncoder
     clock: HeldClock
 
     @property
@@ -46,7 +46,7 @@ class Rehearsal:
             self.store,
             self.encoder,
             self.clock,
-            Lookalikes(self.store),
+            Lookalikes(self.store, self.encoder.alike_above),
             picture_bytes,
             lambda _spec, _cause: (),
         )
@@ -66,7 +66,7 @@ class LiveReferences:
 
 
 @contextmanager
-def open_rehearsal(spec: ViewSpec, encoder: Encoder, now: datetime) -> Iterator[Rehearsal]:
+def open_rehearsal(spec: ViewSpec, encoder: NetworkEncoder, now: datetime) -> Iterator[Rehearsal]:
     """A stage for one view, gone without a trace at the end.
 
     Raises:

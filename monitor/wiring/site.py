@@ -40,7 +40,14 @@ class Site:
 
     def equipment(self, encoder: NetworkEncoder) -> Equipment:
         """What `observe` needs."""
-        return Equipment(self.store, encoder, self.clock, Lookalikes(self.store), picture_bytes, self.routing)
+        return Equipment(
+            self.store,
+            encoder,
+            self.clock,
+            Lookalikes(self.store, encoder.alike_above),
+            picture_bytes,
+            self.routing,
+        )
 
     def enrolment_tools(self, encoder: NetworkEncoder) -> EnrolmentTools:
         """What `enroll` needs."""

@@ -170,7 +170,7 @@ def test_frames_with_too_many_pixels_are_refused(video, clock):
 
 
 def test_a_start_behind_the_end_is_a_fault(video, clock):
-    with pytest.raises(FrameFault, match="position_s"):
+    with pytest.raises(FrameFault, match="position"):
         VideoSource(VideoOptions(video, position_s=100.0), clock).grab(2)
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from monitor.domain.displacement import Displacement
-from monitor.vision.similarity import Similarity
+from monitor.vision.transform import SimilarityTransform
 
 CANVAS = (900, 1200)
 VIEW = (480, 640)
@@ -31,7 +31,7 @@ def canvas(seed: int = 1) -> np.ndarray:
 def look(picture: np.ndarray, displacement: Displacement | None = None) -> np.ndarray:
     """The middle of a canvas (480, 640, 3), its content displaced."""
     height, width = VIEW
-    move = Similarity.of(displacement or Displacement(), width, height)
+    move = SimilarityTransform.of(displacement or Displacement(), width, height)
     centre = np.array([[1, 0, -(CANVAS[1] - 1) / 2], [0, 1, -(CANVAS[0] - 1) / 2], [0, 0, 1]])
     linear = np.array([[move.a, move.b, move.tx], [-move.b, move.a, move.ty], [0, 0, 1]])
     back = np.array([[1, 0, (width - 1) / 2], [0, 1, (height - 1) / 2], [0, 0, 1]])

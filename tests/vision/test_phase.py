@@ -5,7 +5,7 @@ from monitor.domain.displacement import Displacement
 from monitor.vision.alignment import Prepared
 from monitor.vision.gradient import structure, working_luma, working_size
 from monitor.vision.phase import correlate, find_peak
-from monitor.vision.similarity import Similarity, fit, propose
+from monitor.vision.transform import SimilarityTransform, fit, propose
 from tests.vision.drawn import canvas, in_other_light, look
 
 
@@ -55,7 +55,7 @@ def test_a_flat_surface_has_a_finite_peak():
 def test_fit_recovers_a_similarity_and_propose_ignores_outliers():
     random = np.random.default_rng(3)
     points = random.uniform(-150, 150, (40, 2))
-    truth = Similarity(1.03, 0.05, 7.0, -4.0)
+    truth = SimilarityTransform(1.03, 0.05, 7.0, -4.0)
     targets = truth.apply(points)
     weights = np.ones(40)
 
@@ -69,7 +69,7 @@ def test_fit_recovers_a_similarity_and_propose_ignores_outliers():
 
 def test_a_similarity_and_its_displacement_are_the_same_thing():
     move = Displacement(0.04, -0.03, 2.5, 1.07)
-    back = Similarity.of(move, 320, 240).displacement(320, 240)
+    back = SimilarityTransform.of(move, 320, 240).displacement(320, 240)
 
     assert (back.dx, back.dy, back.roll_deg, back.zoom) == pytest.approx((0.04, -0.03, 2.5, 1.07))
 
@@ -77,6 +77,6 @@ def test_a_similarity_and_its_displacement_are_the_same_thing():
 def test_a_positive_roll_turns_content_counter_clockwise_on_the_screen():
     right_of_centre = np.array([[100.0, 0.0]])
 
-    turned = Similarity.of(Displacement(roll_deg=90.0), 320, 240).apply(right_of_centre)
+    turned = SimilarityTransform.of(Displacement(roll_deg=90.0), 320, 240).apply(right_of_centre)
 
     assert turned == pytest.approx(np.array([[0.0, -100.0]]), abs=1e-6)  # up: y points down

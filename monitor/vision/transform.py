@@ -1,4 +1,4 @@
-"""Similarity transforms of the picture plane, in pixels from the picture's centre, and how to fit them robustly."""
+"""Similarity transforms of the picture plane, in pixels from the picture's centre, and their robust fit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGEST_LOG_ZOOM = 0.35
 
 
 @dataclass(frozen=True, slots=True)
-class Similarity:
+class SimilarityTransform:
     """x' = a x + b y + tx and y' = -b x + a y + ty, with a = zoom cos(roll), b = zoom sin(roll), y down.
 
     With y pointing down this turns counter-clockwise as seen on the screen for a positive roll.
@@ -67,7 +67,7 @@ class Similarity:
         )
 
     @classmethod
-    def of(cls, displacement: Displacement, width: int, height: int) -> Similarity:
+    def of(cls, displacement: Displacement, width: int, height: int) -> SimilarityTransform:
         """From a displacement of a view of this size in pixels."""
         roll = math.radians(displacement.roll_deg)
         return cls(
@@ -78,7 +78,7 @@ class Similarity:
         )
 
 
-def fit(points: Floats, targets: Floats, weights: Floats) -> Similarity:
+def fit(points: Floats, targets: Floats, weights: Floats) -> SimilarityTransform:
     """Weighted least squares over (N, 2) points and targets (Umeyama 1991, in the plane without reflection)."""
     total = weights.sum()
     mean_point = (weights[:, None] * points).sum(0) / total
@@ -87,7 +87,7 @@ def fit(points: Floats, targets: Floats, weights: Floats) -> Similarity:
     spread = (weights * (p**2).sum(1)).sum() + 1e-9
     a = float((weights * (p * q).sum(1)).sum() / spread)
     b = float((weights * (p[:, 1] * q[:, 0] - p[:, 0] * q[:, 1])).sum() / spread)
-    return Similarity(
+    return SimilarityTransform(
         a,
         b,
         float(mean_target[0] - a * mean_point[0] - b * mean_point[1]),
@@ -97,7 +97,7 @@ def fit(points: Floats, targets: Floats, weights: Floats) -> Similarity:
 
 def propose(
     points: Floats, targets: Floats, weights: Floats, tolerance_px: float
-) -> tuple[Similarity, float]:
+) -> tuple[SimilarityTransform, float]:
     """The best of all similarities through two of the points and all shifts through one, and its share of agreement.
 
     With some forty points every pair can be tried, so unlike in RANSAC nothing is left to chance.
@@ -126,6 +126,6 @@ def propose(
     score = np.exp(error * np.float32(-0.5 / tolerance_px**2)) @ weights[voting].astype(np.float32)
     best = int(score.argmax())
     return (
-        Similarity(float(a[best]), float(b[best]), float(tx[best]), float(ty[best])),
+        SimilarityTransform(float(a[best]), float(b[best]), float(tx[best]), float(ty[best])),
         float(score[best] / weights.sum()),
     )
