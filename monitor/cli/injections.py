@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from monitor.domain.displacement import Displacement
 from monitor.domain.frame import Frame
 from monitor.domain.orientation import Orientation
-from monitor.domain.state import Change
+from monitor.domain.state import Change, Status
 from monitor.domain.verdict import VerdictKind
 from monitor.usecases.replay import Moment
 from monitor.vision.injection import NOTHING, Injection, InvalidInjection, inject
@@ -108,6 +108,7 @@ class FaultRecord:
         found_after_checks: At which of them it was reported under its right name, 1 for the first; or None.
         found_after: How long after the first, or None.
         reported_as: Other causes that were reported meanwhile.
+        began_in_alert: Whether an incident was open at the first of its checks.
     """
 
     fault: Fault
@@ -116,17 +117,20 @@ class FaultRecord:
     found_after_checks: int | None = None
     found_after: timedelta | None = None
     reported_as: list[VerdictKind] = field(default_factory=list)
+    began_in_alert: bool = False
 
     @property
     def is_missed(self) -> bool:
-        """Whether something was to be found and was not."""
-        return self.fault.expected is not None and self.found_after_checks is None
+        """Whether something was to be found and was not: a fault, or the end of one that had been found."""
+        return self.found_after_checks is None and (self.fault.expected is not None or self.began_in_alert)
 
     def note(self, moment: Moment) -> bool:
         """Take a check into account; whether it is the one that found the fault."""
         self.checks += 1
-        self.began_at = self.began_at or moment.at
         transition = moment.transition
+        if self.began_at is None:
+            self.began_at = moment.at
+            self.began_in_alert = moment.status == Status.ALERT
         if transition is None or self.found_after_checks is not None:
             return False
         if self.fault.expected is None:

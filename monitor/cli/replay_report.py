@@ -167,8 +167,9 @@ def _found(record: FaultRecord) -> str:
 def _outcome(record: FaultRecord) -> str:
     if record.found_after_checks is not None:
         return _found(record).removeprefix(f"{record.fault.text}: ")
+    checks = f"{record.checks} check{'s' * (record.checks != 1)}"
     if record.fault.expected is None:
-        return "all is well from there on."
+        return f"NO RECOVERY in {checks}." if record.is_missed else "no incident was open that could end."
     instead = ", ".join(name(kind) for kind in dict.fromkeys(record.reported_as))
     reported = f" It was reported as {instead}." if instead else ""
-    return f"MISSED in {record.checks} check{'s' * (record.checks != 1)}.{reported}"
+    return f"MISSED in {checks}.{reported}"

@@ -34,11 +34,11 @@ class Screen:
 
     def say(self, text: str = "", mood: str = "") -> None:
         """One sentence or more, in the colour of a mood (see `STYLES`)."""
-        self._paper().print(self._run.redact(text), style=STYLES[mood], soft_wrap=True)
+        self._print(self._paper(), text, mood)
 
     def note(self, text: str, mood: str = "quiet") -> None:
         """A remark beside the result, on standard error."""
-        self.errors.print(self._run.redact(text), style=STYLES[mood], soft_wrap=True)
+        self._print(self.errors, text, mood)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str | tuple[str, str]]]) -> None:
         """A table; a cell is its text, or a pair of text and mood."""
@@ -81,6 +81,12 @@ class Screen:
                 yield lambda: bar.advance(task)
             finally:
                 self._bar_is_shown = False
+
+    def _print(self, paper: Console, text: str, mood: str) -> None:
+        from rich.text import Text
+
+        # A style given to `print` would colour a progress bar below, too.
+        paper.print(Text(self._run.redact(text), STYLES[mood]), soft_wrap=True)
 
     def _paper(self) -> Console:
         """Where sentences go: on one terminal, through the console that keeps the bar below them."""

@@ -74,6 +74,14 @@ def test_a_fault_that_comes_too_late_to_be_found_is_missed(recordings: Recording
 
 
 @pytest.mark.usefixtures("nowhere")
+def test_the_end_of_a_fault_needs_a_recovery_where_an_incident_is_open(recordings: Recordings) -> None:
+    quiet = recordings.folder / "good" / "gate"
+    assert "none@0.5: no incident was open" in replay("gate", quiet, "--inject", "none@0.5", code=0).stdout
+    injected = ("--inject", "flip@0.5", "--inject", "none@0.95")
+    assert "none@0.95: NO RECOVERY in 1 check." in replay("gate", quiet, *injected, code=1).stdout
+
+
+@pytest.mark.usefixtures("nowhere")
 def test_an_incident_that_no_injected_fault_explains_is_listed(recordings: Recordings) -> None:
     result = replay("yard", recordings.folder / "bad" / "yard", "--inject", "mirror@0.9", code=1)
     assert "1 incident that no injected fault explains:" in result.stdout
