@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 from sqlalchemy.engine import Connection
 
 from monitor.domain.alert import Alert
@@ -138,10 +139,15 @@ def get_incident(connection: Connection, incident_id: int, *, lock: bool = False
 
 def find_open_incident(connection: Connection, view_id: int) -> Incident | None:
     """The incident that a view is in, within the caller's transaction."""
-    row = connection.execute(
-        select_incidents().where(incidents.c.view_id == view_id, incidents.c.resolved_at.is_(None))
-    ).first()
+    row = connection.execute(_open_incident(), {"of_view": view_id}).first()
     return None if row is None else to_incident(row)
+
+
+@cache
+def _open_incident() -> Select[Any]:
+    return select_incidents().where(
+        incidents.c.view_id == bindparam("of_view"), incidents.c.resolved_at.is_(None)
+    )
 
 
 def to_incident(row: Row[Any]) -> Incident:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Insert, Row, Select, Update, bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
 from monitor.domain.alert import Alert
@@ -58,9 +59,7 @@ class Recorder:
         with self._database.write() as connection:
             view = find_view(connection, observation.key, views.c.last_slot, views.c.next_due_at, lock=True)
             earlier = connection.execute(
-                select(observations.c.incident_id, observations.c.alerts).where(
-                    observations.c.view_id == view.id, observations.c.slot == observation.slot
-                )
+                _earlier(), {"of_view": view.id, "of_slot": observation.slot}
             ).first()
             if earlier is not None:
                 _move_on(connection, view, observation, {})
@@ -82,9 +81,7 @@ class Recorder:
                     routes,
                     observation.checked_at,
                 )
-            connection.execute(
-                insert(observations).values(_row(view.id, observation, incident, alerts, image_digest))
-            )
+            connection.execute(_insert(), _row(view.id, observation, incident, alerts, image_digest))
             _move_on(connection, view, observation, {} if superseded else _outcome(observation))
         return Recorded(duplicate=False, incident=incident, alerts=alerts, superseded=superseded)
 
@@ -201,4 +198,22 @@ def _move_on(
     elif values:
         values["next_due_at"] = min(view.next_due_at, observation.next_due_at)
     if values:
-        connection.execute(update(views).where(views.c.id == view.id).values(values))
+        connection.execute(_update(), {"of_view": view.id, **values})
+
+
+# Statements of every check are made once: making them takes longer than running them.
+@cache
+def _earlier() -> Select[Any]:
+    return select(observations.c.incident_id, observations.c.alerts).where(
+        observations.c.view_id == bindparam("of_view"), observations.c.slot == bindparam("of_slot")
+    )
+
+
+@cache
+def _insert() -> Insert:
+    return insert(observations)
+
+
+@cache
+def _update() -> Update:
+    return update(views).where(views.c.id == bindparam("of_view"))

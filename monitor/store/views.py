@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from monitor.domain.errors import UnknownView
@@ -34,11 +35,19 @@ def find_view(connection: Connection, key: ViewKey, *columns: Any, lock: bool = 
     Raises:
         UnknownView: No view has this name.
     """
-    query = select(views.c.id, *columns).where(views.c.camera == key.camera, views.c.view == key.view)
-    row = connection.execute(query.with_for_update(key_share=True) if lock else query).first()
+    row = connection.execute(_find(columns, lock), {"of_camera": key.camera, "of_view": key.view}).first()
     if row is None:
         raise UnknownView(f"There is no view '{key}'.", "Name one that `monitor status` lists.")
     return row
+
+
+@cache
+def _find(columns: tuple[Any, ...], lock: bool) -> Select[Any]:
+    """Made once, as every check needs it several times, and making it takes longer than running it."""
+    query = select(views.c.id, *columns).where(
+        views.c.camera == bindparam("of_camera"), views.c.view == bindparam("of_view")
+    )
+    return query.with_for_update(key_share=True) if lock else query
 
 
 class Views:

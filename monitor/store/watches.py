@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, Select, bindparam, delete, insert, select
 from sqlalchemy.engine import Connection
 
 from monitor.domain.reference import Reference
@@ -48,11 +49,11 @@ class Watches:
         """
         with self._database.read() as connection:
             view = find_view(connection, key, views.c.spec, views.c.state, views.c.gallery_version)
-            constancy = connection.scalar(
-                select(constancies.c.content).where(constancies.c.view_id == view.id)
-            )
+            constancy = connection.scalar(_constancy(), {"of_view": view.id})
             incident = find_open_incident(connection, view.id)
-            members = connection.execute(_members(view.id, view.gallery_version)).all()
+            members = connection.execute(
+                _members(), {"of_view": view.id, "version": view.gallery_version}
+            ).all()
             found = self._encodings(connection, [row.encoding_id for row in members])
         return Watch(
             spec=from_json(ViewSpec, view.spec),
@@ -85,7 +86,14 @@ class Watches:
             connection.execute(insert(constancies).values(view_id=view_id, content=content))
 
 
-def _members(view_id: int, version: int) -> Any:
+# Statements of every check are made once: making them takes longer than running them.
+@cache
+def _constancy() -> Select[Any]:
+    return select(constancies.c.content).where(constancies.c.view_id == bindparam("of_view"))
+
+
+@cache
+def _members() -> Select[Any]:
     return (
         select(
             gallery_references.c.id,
@@ -97,7 +105,10 @@ def _members(view_id: int, version: int) -> Any:
         .join(gallery_members, gallery_members.c.reference_id == gallery_references.c.id)
         .join(gallery_versions, gallery_versions.c.id == gallery_members.c.version_id)
         .join(encodings, encodings.c.reference_id == gallery_references.c.id)
-        .where(gallery_versions.c.view_id == view_id, gallery_versions.c.number == version)
+        .where(
+            gallery_versions.c.view_id == bindparam("of_view"),
+            gallery_versions.c.number == bindparam("version"),
+        )
         .order_by(gallery_references.c.id)
     )
 
