@@ -96,6 +96,27 @@ def matching_loss(logits: Tensor, correlation: LocalCorrelation, flow: Tensor, s
     return -(torch.stack(picked).sum(dim=0) * cell_weights).sum() / cell_weights.sum()
 
 
+def flow_loss(flow: Tensor, correlation: LocalCorrelation, target: Tensor, seen: Tensor) -> Tensor:
+    """Distance of the flow from the truth, in cells, over cells that found their match.
+
+    Args:
+        flow: (P, 2, rows, columns) in fractions of the view.
+        correlation: Knows the size of a cell.
+        target: (P, 2, rows, columns) true flow.
+        seen: (P, rows, columns) weight of each cell; 0 where its truth is not known.
+
+    Returns:
+        Weighted mean of |error in x| + |error in y| over cells wrong by less than one cell in both; a match missed
+        altogether is for `matching_loss`. 0 where there is none.
+    """
+    cells = flow.new_tensor([correlation.columns, correlation.rows]).reshape(1, 2, 1, 1)
+    error = ((flow - target) * cells).abs()
+    weights = seen * (error.detach().amax(dim=1) < 1.0)
+    if not weights.any():
+        return flow.sum() * 0
+    return (error.sum(dim=1) * weights).sum() / weights.sum()
+
+
 def agreement_loss(logits: Tensor, seen: Tensor, known: Tensor) -> Tensor:
     """Binary cross-entropy of (P, 12, 16) logits against which reference cells are seen, over pairs where known."""
     if not known.any():
@@ -112,6 +133,7 @@ class LossWeights:
     embedding: float = 0.5
     matching_fine: float = 0.3
     matching_coarse: float = 0.3
+    flow: float = 0.5
     agreement: float = 0.3
     classes: tuple[float, float, float, float] = (1.5, 1.2, 0.8, 1.5)
 
@@ -134,10 +156,12 @@ def total_loss(
             output.displacement, output.log_sigma, batch.displacement, batch.measurable
         ),
         "embedding": embedding_loss(encoding, batch),
-        "matching_fine": matching_loss(output.fine_logits, fine, batch.fine_flow, batch.fine_seen * moving),
+        "matching_fine": matching_loss(output.fine.logits, fine, batch.fine_flow, batch.fine_seen * moving),
         "matching_coarse": matching_loss(
-            output.coarse_logits, coarse, batch.coarse_flow, batch.coarse_seen * moving
+            output.coarse.logits, coarse, batch.coarse_flow, batch.coarse_seen * moving
         ),
+        "flow": flow_loss(output.fine.flow, fine, batch.fine_flow, batch.fine_seen * moving)
+        + flow_loss(output.coarse.flow, coarse, batch.coarse_flow, batch.coarse_seen * moving),
         "agreement": agreement_loss(output.agreement, batch.coarse_seen, batch.agreement_known),
     }
     total = torch.stack([getattr(weights, name) * value for name, value in parts.items()]).sum()

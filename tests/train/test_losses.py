@@ -24,6 +24,7 @@ from train.losses import (
     agreement_loss,
     displacement_loss,
     embedding_loss,
+    flow_loss,
     matching_loss,
     relation_loss,
 )
@@ -131,6 +132,24 @@ def test_matching_loss_splits_the_true_offset_over_its_four_neighbours() -> None
     assert float(matching_loss(logits, correlation, flow, seen)) == pytest.approx(total / below, rel=1e-4)
 
 
+def test_flow_loss_is_the_mean_distance_in_cells_of_the_cells_that_found_their_match() -> None:
+    correlation = LocalCorrelation(3, 4, 1)
+    target = torch.randn(2, 2, 3, 4) * 0.1
+    flow = target + torch.randn(2, 2, 3, 4) * 0.25
+    seen = (torch.rand(2, 3, 4) > 0.3).float() * torch.rand(2, 3, 4)
+    total, below = 0.0, 0.0
+    for pair in range(2):
+        for row in range(3):
+            for column in range(4):
+                in_x = abs(float(flow[pair, 0, row, column] - target[pair, 0, row, column])) * 4
+                in_y = abs(float(flow[pair, 1, row, column] - target[pair, 1, row, column])) * 3
+                if in_x < 1 and in_y < 1:
+                    total += float(seen[pair, row, column]) * (in_x + in_y)
+                    below += float(seen[pair, row, column])
+    assert below > 2
+    assert float(flow_loss(flow, correlation, target, seen)) == pytest.approx(total / below, rel=1e-4)
+
+
 def test_agreement_loss_is_the_mean_cross_entropy_over_cells_of_known_pairs() -> None:
     logits, seen = torch.randn(3, 2, 2), (torch.rand(3, 2, 2) > 0.5).float()
     known = torch.tensor([True, False, True])
@@ -143,7 +162,7 @@ def test_agreement_loss_is_the_mean_cross_entropy_over_cells_of_known_pairs() ->
     assert float(agreement_loss(logits, seen, known)) == pytest.approx(total / 8, rel=1e-4)
 
 
-@pytest.mark.parametrize("empty", ["relation", "displacement", "matching", "agreement"])
+@pytest.mark.parametrize("empty", ["relation", "displacement", "matching", "flow", "agreement"])
 def test_a_loss_without_any_truth_is_zero_and_still_has_a_gradient(empty: str) -> None:
     x = torch.randn(2, 9, 3, 4, requires_grad=True)
     no_pair = torch.tensor([False, False])
@@ -154,6 +173,9 @@ def test_a_loss_without_any_truth_is_zero_and_still_has_a_gradient(empty: str) -
         ),
         "matching": lambda: matching_loss(
             x, LocalCorrelation(3, 4, 1), torch.zeros(2, 2, 3, 4), torch.zeros(2, 3, 4)
+        ),
+        "flow": lambda: flow_loss(
+            x[:, :2], LocalCorrelation(3, 4, 1), torch.zeros(2, 2, 3, 4), torch.zeros(2, 3, 4)
         ),
         "agreement": lambda: agreement_loss(x[:, 0], torch.zeros(2, 3, 4), no_pair),
     }[empty]()

@@ -19,6 +19,8 @@ ROWS, COLUMNS = 192, 256
 ROLL_UNIT_DEG = 10.0
 # Roll read off an affine field needs the picture's shape, which the squashed input hides; cameras lie around this.
 TYPICAL_ASPECT = 1.5
+# How far the sharpened flow may leave the correlations' own, in cells: enough for between, too little for a prior.
+SHARPEN_CELLS = 0.7
 # Up to here a view counts as the same: 1 % of the view, 0.5 degrees (in units of 10), 1 % of zoom.
 TOLERANCES = (0.01, 0.01, 0.05, 0.01)
 
@@ -35,6 +37,24 @@ class Encoding(NamedTuple):
         return Encoding(self.embedding[indices], self.coarse[indices], self.fine[indices])
 
 
+class Reading(NamedTuple):
+    """What one correlation volume says of P pairs.
+
+    Attributes:
+        logits: (P, K, rows, columns) matching logits.
+        flow: (P, 2, rows, columns) where each cell went, fractions of the view.
+        features: (P, width, rows, columns) for the judge.
+        affine: (P, 2, 3) fitted displacement field.
+        facts: (P, 4) share of trusted cells, means of the best correlation, its trusted mean, the one at rest.
+    """
+
+    logits: Tensor
+    flow: Tensor
+    features: Tensor
+    affine: Tensor
+    facts: Tensor
+
+
 @dataclass(frozen=True, slots=True)
 class PairOutput:
     """What the head says of P pairs.
@@ -44,16 +64,16 @@ class PairOutput:
         displacement: (P, 4) dx, dy, roll in degrees, log zoom of the frame's content against the reference.
         log_sigma: (P, 4) log of the Laplace scale of each, same units.
         agreement: (P, 12, 16) logits that a reference cell is seen in the frame, after alignment.
-        fine_logits: (P, K, 24, 32) matching logits, for the dense loss; not exported.
-        coarse_logits: (P, K, 12, 16) likewise.
+        fine: Dense reading at stride 8, for the dense losses; not exported.
+        coarse: Likewise at stride 16.
     """
 
     relation: Tensor
     displacement: Tensor
     log_sigma: Tensor
     agreement: Tensor
-    fine_logits: Tensor
-    coarse_logits: Tensor
+    fine: Reading
+    coarse: Reading
 
 
 class CoordinateAttention(nn.Module):
@@ -131,7 +151,9 @@ class OffsetConsensus(nn.Module):
 
 
 class VolumeReader(nn.Module):
-    """Reads one correlation volume: matching logits, a weight for each cell, and features for the judge."""
+    """Reads one correlation volume: where each cell went, what can be trusted, and features for the judge."""
+
+    cell: Tensor
 
     def __init__(self, rows: int, columns: int, radius: int, width: int) -> None:
         super().__init__()
@@ -140,19 +162,26 @@ class VolumeReader(nn.Module):
         self.first = nn.Conv2d(window, width, 1)
         self.second = nn.Conv2d(width, width, 3, padding=1)
         self.weigh = nn.Conv2d(width, 1, 1)
+        # Correlations lock to whole cells; what the window looks like says where between them the match lies.
+        self.sharpen = nn.Conv2d(width, 2, 1)
+        nn.init.zeros_(self.sharpen.weight)
+        nn.init.zeros_(self.sharpen.bias)  # type: ignore[arg-type]
+        cell = torch.tensor([1 / columns, 1 / rows]).reshape(1, 2, 1, 1)
+        self.register_buffer("cell", cell, persistent=False)
         self.consensus = OffsetConsensus()
         self.log_temperature = nn.Parameter(torch.tensor(3.2))
         self.fit = AffineFit(rows, columns)
 
-    def forward(self, reference: Tensor, frame: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Grids of P pairs to logits (P, K, ...), features (P, width, ...), affine field (P, 2, 3), facts (P, 4)."""
+    def forward(self, reference: Tensor, frame: Tensor) -> Reading:
+        """Compare the grids of P references with those of P frames."""
         with torch.autocast("cpu", enabled=False):
             volume = self.correlation(reference.float(), frame.float())
         features = F.relu(self.second(F.relu(self.first(volume * 4.0))))
-        weigh = self.weigh(features)
+        weigh, sharpen = self.weigh(features), self.sharpen(features)
         with torch.autocast("cpu", enabled=False):
             logits = self.consensus(volume) * self.log_temperature.exp()
             flow, certainty = self.correlation.flow(logits)
+            flow = flow + torch.tanh(sharpen.float()) * SHARPEN_CELLS * self.cell
             affine, weights = self.fit.robust(flow, torch.sigmoid(weigh.float()) * certainty)
             best = volume.amax(dim=1)
             facts = torch.stack(
@@ -164,7 +193,7 @@ class VolumeReader(nn.Module):
                 ],
                 dim=1,
             )
-        return logits, features, affine, facts
+        return Reading(logits, flow, features, affine, facts)
 
 
 class ViewHead(nn.Module):
@@ -188,24 +217,22 @@ class ViewHead(nn.Module):
 
     def forward(self, reference: Encoding, frame: Encoding) -> PairOutput:
         """Compare P references with P frames."""
-        fine_logits, fine_features, fine_affine, fine_facts = self.fine_reader(reference.fine, frame.fine)
-        coarse_logits, coarse_features, coarse_affine, coarse_facts = self.coarse_reader(
-            reference.coarse, frame.coarse
-        )
-        joined = F.relu(self.join(torch.cat([F.relu(self.descend(fine_features)), coarse_features], dim=1)))
+        fine = self.fine_reader(reference.fine, frame.fine)
+        coarse = self.coarse_reader(reference.coarse, frame.coarse)
+        joined = F.relu(self.join(torch.cat([F.relu(self.descend(fine.features)), coarse.features], dim=1)))
         agreement = self.agree(joined)[:, 0].float()
         judged = F.relu(self.judge(joined))
         layout = F.avg_pool2d(judged, (3, 4)).flatten(1)
         with torch.autocast("cpu", enabled=False):
-            from_fine, from_coarse = displacement_of(fine_affine), displacement_of(coarse_affine)
+            from_fine, from_coarse = displacement_of(fine.affine), displacement_of(coarse.affine)
             known = [
-                fine_affine.flatten(1) * 10,
-                coarse_affine.flatten(1) * 10,
+                fine.affine.flatten(1) * 10,
+                coarse.affine.flatten(1) * 10,
                 from_fine * 10,
                 from_coarse * 10,
             ]
             evidence = torch.cat(
-                [layout.float(), judged.float().amax(dim=(2, 3)), *known, fine_facts, coarse_facts], dim=1
+                [layout.float(), judged.float().amax(dim=(2, 3)), *known, fine.facts, coarse.facts], dim=1
             )
             blend, correction, log_scale = self.measure(evidence).split(4, dim=1)
             share = torch.sigmoid(blend)
@@ -218,8 +245,8 @@ class ViewHead(nn.Module):
             scaled * self.units,
             log_scale + self.units.log(),
             agreement,
-            fine_logits,
-            coarse_logits,
+            fine,
+            coarse,
         )
 
 

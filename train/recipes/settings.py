@@ -47,6 +47,7 @@ class LossSettings(_Part):
     embedding: float = 0.5
     matching_fine: float = 0.3
     matching_coarse: float = 0.3
+    flow: float = 0.5
     agreement: float = 0.3
     classes: tuple[float, float, float, float] = (1.5, 1.2, 0.8, 1.5)
 
