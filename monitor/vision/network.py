@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+# Before the import: it starts telemetry otherwise, which writes a device id into the user's cache and files into the
+# temporary folder, and reports to the maker. Nothing of a site goes anywhere that its operator did not configure.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
 import onnxruntime as ort
