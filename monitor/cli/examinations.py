@@ -79,10 +79,9 @@ def guarded(area: str, examine: Examination) -> Finding:
 
 def configuration(settings: Settings) -> Finding:
     """Whether the configuration gives warnings, and watches anything."""
-    warnings = settings.origin.warnings
-    where = str(settings.origin.file)
-    if warnings:
-        return Finding("configuration", Level.WARN, f"{where}: {' '.join(warnings)}")
+    where = settings.origin.file
+    if settings.origin.warnings:
+        return Finding("configuration", Level.WARN, f"{where}: {' '.join(settings.origin.warnings)}")
     if not settings.cameras:
         return Finding("configuration", Level.WARN, f"{where} has no cameras.", "Add some under `cameras:`.")
     silent = "" if settings.notifiers else "; it has no notifiers, so nobody is told of incidents"
