@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import getpass
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.domain.advice import remedy
 from monitor.domain.displacement import Displacement
-from monitor.domain.incident import Incident
 from monitor.domain.state import SILENT, Status, Transition
 from monitor.domain.verdict import Verdict, VerdictKind
 
@@ -150,21 +148,4 @@ def transition_json(transition: Transition | None) -> dict[str, Any] | None:
         "cause": transition.cause.value if transition.cause else None,
         "reason": transition.reason,
         "flapping": transition.flapping,
-    }
-
-
-def incident_json(incident: Incident) -> Mapping[str, Any]:
-    """An incident as JSON."""
-    return {
-        "id": incident.id,
-        "camera": incident.key.camera,
-        "view": incident.key.view,
-        "cause": incident.cause.value,
-        "first_seen_at": instant(incident.first_seen_at),
-        "opened_at": instant(incident.opened_at),
-        "last_seen_at": instant(incident.last_seen_at),
-        "resolved_at": instant(incident.resolved_at),
-        "acknowledged_at": instant(incident.acknowledged_at),
-        "acknowledged_by": incident.acknowledged_by,
-        "comment": incident.comment,
     }

@@ -46,7 +46,7 @@ class Thresholds:
     shift_tolerance: float = 0.01
     roll_tolerance_deg: float = 0.5
     zoom_tolerance: float = 0.01
-    moved_excess: float = 1.3
+    moved_excess: float = 1.5
     support_floor: float = 0.06
     support_lock: float = 0.2
     alignment_weight: float = 6.0

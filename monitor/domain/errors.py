@@ -54,9 +54,5 @@ class UnknownView(MonitorError):
     """A camera or view was named that is not configured."""
 
 
-class NotEnrolled(MonitorError):
-    """A view has no reference to compare with."""
-
-
 class UnfitReference(MonitorError):
     """The frames offered as references are not fit to be compared with."""

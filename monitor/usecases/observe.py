@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -220,8 +220,3 @@ def _look_again(key: ViewKey, slot: datetime, watch: Watch, equipment: Equipment
     now = equipment.clock.now()
     due_s = next_check_after_s(watch.state, watch.spec.interval_s, watch.spec.policy)
     equipment.store.views.schedule(key, _next_due(slot, now, due_s))
-
-
-def timings(check: Check) -> Mapping[str, float]:
-    """Milliseconds by step, empty where nothing was judged."""
-    return check.observation.timings_ms if check.observation else {}

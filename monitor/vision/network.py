@@ -57,11 +57,6 @@ class Network:
         self._lock = threading.Lock()
         self._running = threading.Lock()
 
-    @property
-    def has_head(self) -> bool:
-        """Whether pairs can be judged, beyond the similarity of their embeddings."""
-        return self._head is not None
-
     def encode(self, image: Floats) -> Mapping[str, Floats]:
         """Outputs by name, each without its batch axis, for one prepared image (3, h, w)."""
         mine = _Waiting(image)

@@ -6,11 +6,11 @@ from click.testing import CliRunner, Result
 
 from monitor.cli import main as cli
 from monitor.cli.invocation import Invocation, pass_run
-from monitor.domain.errors import NotEnrolled
+from monitor.domain.errors import UnfitReference
 
 SECRET = "s3cret-in-an-error"
 FAILURES = {
-    "refused": NotEnrolled("The view gate has no reference.", "Enroll it with `monitor enroll gate`."),
+    "refused": UnfitReference("The view gate has no reference.", "Enroll it with `monitor enroll gate`."),
     "broken": RuntimeError(f"http://u:{SECRET}@x failed"),
     "interrupted": KeyboardInterrupt(),
     "usage": click.UsageError("wrong option"),
