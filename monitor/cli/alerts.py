@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli.errors import BAD_NEWS
 from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def try_notifier(run: Invocation, notifier: str) -> None:
     accepted = receipt.outcome is Outcome.ACCEPTED
     screen.say(f"{notifier}: {describe(receipt)}", "good" if accepted else "bad")
     if not accepted:
-        raise SystemExit(1)
+        raise SystemExit(BAD_NEWS)
 
 
 @alerts.command("list")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli.errors import BAD_NEWS
 from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def check(run: Invocation, cameras: tuple[str, ...], as_json: bool, evidence: bo
     else:
         screen.say("No camera is watched: put some into the configuration.", "doubt")
     if any(verdict is None or verdict.kind is not VerdictKind.OK for verdict in verdicts.values()):
-        raise SystemExit(1)
+        raise SystemExit(BAD_NEWS)
 
 
 def _look(key: ViewKey, site: Site, equipment: Equipment) -> Check:

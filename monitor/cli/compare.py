@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli.errors import BAD_NEWS
 from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def compare(
         verdict, took_ms = _compare_one(reference, frame, open_encoder(bundle, threads), limits)
         _show(screen, verdict, took_ms, as_json=as_json)
         if verdict.kind.value != "ok":
-            raise SystemExit(1)
+            raise SystemExit(BAD_NEWS)
 
 
 def read_thresholds(texts: Sequence[str]) -> Thresholds:

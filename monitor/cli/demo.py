@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli.errors import BAD_NEWS
 from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def demo(invocation: Invocation, directory: Path, seconds: float) -> None:
     _summarise(findings, config)
     expected = {DEMO_FLIPPED, DEMO_MOVED}
     if seconds >= 60 and set(findings.alerts) != expected:
-        raise SystemExit(1)
+        raise SystemExit(BAD_NEWS)
 
 
 @contextmanager

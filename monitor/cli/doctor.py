@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.cli.errors import BAD_NEWS
 from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def doctor(run: Invocation, send_test: bool, as_json: bool) -> None:
             _show(screen, finding)
         screen.say(_summary(found, failed), "bad" if failed else "good")
     if failed:
-        raise SystemExit(1)
+        raise SystemExit(BAD_NEWS)
 
 
 def _show(screen: Screen, finding: Finding) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.cli.errors import BAD_NEWS
 from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def enroll(
         if len(keys) == 1 and not everything:
             _show(_enroll(keys[0], site, encoder, wish), screen)
         elif _enroll_all(keys, site, encoder, wish, screen):
-            raise SystemExit(1)
+            raise SystemExit(BAD_NEWS)
 
 
 def _check_usage(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli.errors import BAD_NEWS
 from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def rollback(run: Invocation, camera: str, to: int | None, author: str | None) -
     )
     _tell(screen, done)
     if done.problems:
-        raise SystemExit(1)
+        raise SystemExit(BAD_NEWS)
 
 
 @references.command()
@@ -137,7 +138,7 @@ def reencode(run: Invocation) -> None:
         screen.say(f"All references are those of {encoder.bundle_id} already.")
     _tell(screen, done)
     if done.problems:
-        raise SystemExit(1)
+        raise SystemExit(BAD_NEWS)
 
 
 def _tell(screen: Any, done: Any) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.cli.errors import BAD_NEWS
 from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def replay(
                 report.tell(moment, board.note(moment))
         report.end(board)
     if board.unexplained or board.missed:
-        raise SystemExit(1)
+        raise SystemExit(BAD_NEWS)
 
 
 def _settings(run: Invocation) -> Settings | None:
