@@ -52,7 +52,8 @@ def accept(
         author: Who accepts.
         comment: Why.
         add: True keeps the present references beside the new one (a false alarm: another light); False lets them rest
-            (the camera was re-aimed); None decides by the incident's cause. Either way they can be restored.
+            (the camera was re-aimed); None decides by the incident's cause, and keeps them where the incident is over,
+            as they fitted again then. Either way they can be restored.
         force: Accept a picture that is not fit to be a reference.
         routes: Names of the notifiers that hear of the end.
 
@@ -68,7 +69,8 @@ def accept(
             f"Use `monitor enroll {incident.key.camera}` once the camera delivers again.",
         )
     frame = read_picture(tools.store.images.get(incident.frame_digest), incident.opened_at)
-    keeps = incident.cause not in REAIMED if add is None else add
+    is_reaimed = incident.cause in REAIMED and incident.resolved_at is None
+    keeps = not is_reaimed if add is None else add
     watch = tools.store.load_watch(incident.key)
     now = tools.clock.now()
     return enroll(

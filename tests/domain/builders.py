@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from monitor.domain.comparison import Alignment, Comparison, Relation
@@ -38,8 +38,9 @@ DIFFERENT = Relation(same=0.01, moved=0.01, different=0.97, obstructed=0.01)
 OBSTRUCTED = Relation(same=0.01, moved=0.01, different=0.01, obstructed=0.97)
 A_MOVE = Displacement(dx=0.06, dy=-0.01)
 
-# Half the examples are enough for rules this small, and the whole layer has seconds.
-quick = settings(max_examples=50, deadline=None)
+# Half the usual examples are enough for rules this small, and the whole layer has seconds.
+# A busy machine is no fault of theirs.
+quick = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def at(seconds: float) -> datetime:

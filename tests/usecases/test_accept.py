@@ -81,6 +81,14 @@ def test_replacing_can_be_asked_for(watched: Bench):
     assert take(watched, opened.id, add=False).kept == 0
 
 
+def test_the_picture_of_an_incident_that_is_over_joins_the_references_that_fitted_again(watched: Bench):
+    number = incident(watched, REAIMED_VIEW)
+    for seconds in (300, 330):
+        watched.check(seconds, view_of(1, noise=seconds % 250))
+    assert watched.store.incidents.open() == []
+    assert take(watched, number).kept == 1
+
+
 def test_the_incident_ends_with_a_message_that_says_who_accepted(watched: Bench):
     number = incident(watched, REAIMED_VIEW)
     take(watched, number, comment="re-aimed at the new gate")

@@ -163,6 +163,12 @@ def test_a_reference_of_another_view_of_things_does_not_join_those_that_stay(wat
     assert watched.enroll(view_of(3), keep=[first.reference_id], force=True).kept == 1
 
 
+def test_references_of_another_bundle_stay_without_being_compared(watched: Bench):
+    (first,) = watched.store.gallery.list(GATE)
+    watched.encoder.bundle_id = "net-2"
+    assert watched.enroll(view_of(3), keep=[first.reference_id]).kept == 1
+
+
 def test_keeping_what_is_not_there_is_refused(watched: Bench):
     with pytest.raises(UnknownReference):
         watched.enroll(view_of(1), keep=[999])

@@ -117,5 +117,9 @@ def test_frames_that_share_a_time_are_set_apart():
     assert [frame.name for frame in set_apart(frames)] == [frame.name for frame in frames]
 
 
+def test_a_frame_at_the_time_of_the_last_brings_no_moment_as_it_tells_nothing_new(watched: Bench):
+    assert [moment.at for moment in play(watched, good(60), good(60), good(120))] == [at(60), at(120)]
+
+
 def test_no_frames_are_no_moments(watched: Bench):
     assert play(watched) == []
