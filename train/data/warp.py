@@ -131,34 +131,41 @@ def draw_jitter(rng: np.random.Generator) -> Warp:
     return Warp(dx, dy, rng.uniform(-0.25, 0.25), math.exp(rng.uniform(-0.004, 0.004)))
 
 
-def draw_move(rng: np.random.Generator) -> Warp:
-    """A real move: shift, roll, zoom, or all of them; magnitudes log-uniform so that small ones are common."""
-    kind = rng.choice(4, p=[0.35, 0.15, 0.15, 0.35])
+MOVE_KINDS = ("shift", "roll", "zoom", "mixed")
+MOVE_SHARES = (0.24, 0.22, 0.22, 0.32)
+
+
+def draw_move(rng: np.random.Generator, kind: str) -> Warp:
+    """A real move of one of `MOVE_KINDS`; magnitudes log-uniform, so that small ones are common."""
     shift = _log_uniform(rng, 0.013, 0.25)
     direction = rng.uniform(0, 2 * math.pi)
     dx, dy = shift * math.cos(direction), shift * math.sin(direction)
     roll = _log_uniform(rng, 0.7, 12.0) * rng.choice([-1, 1])
     zoom = math.exp(_log_uniform(rng, 0.014, 0.3) * rng.choice([-1, 1]))
     jitter = draw_jitter(rng)
-    if kind == 0:
+    if kind == "shift":
         return Warp(dx, dy, jitter.roll_deg, jitter.zoom)
-    if kind == 1:
+    if kind == "roll":
         return Warp(jitter.dx, jitter.dy, roll, jitter.zoom)
-    if kind == 2:
+    if kind == "zoom":
         return Warp(jitter.dx, jitter.dy, jitter.roll_deg, zoom)
     tilt_x, tilt_y = rng.uniform(-0.06, 0.06, 2) if rng.random() < 0.3 else (0.0, 0.0)
-    return Warp(dx, dy, roll * rng.uniform(0, 0.7), zoom ** rng.uniform(0, 0.7), tilt_x, tilt_y)
+    return Warp(dx, dy, roll * rng.uniform(0.3, 1.0), zoom ** rng.uniform(0.3, 1.0), tilt_x, tilt_y)
 
 
 def fit_move(
     rng: np.random.Generator, crop: Crop, base_width: int, base_height: int, tries: int = 12
 ) -> Warp:
-    """A move whose frame still shows real content at every border; shrunk only when nothing else fits."""
-    warp = draw_move(rng)
+    """A move whose frame still shows real content at every border; shrunk only when nothing else fits.
+
+    The kind is drawn once: drawing it anew after each misfit would leave hardly any turned or zoomed frames.
+    """
+    kind = str(rng.choice(MOVE_KINDS, p=MOVE_SHARES))
+    warp = draw_move(rng, kind)
     for _ in range(tries):
         if crop.holds(warp, base_width, base_height):
             return warp
-        warp = draw_move(rng)
+        warp = draw_move(rng, kind)
     while not crop.holds(warp, base_width, base_height) and warp.target().any():
         warp = warp.scaled(0.6)
         if abs(warp.dx) + abs(warp.dy) + abs(warp.roll_deg) < 1e-4:

@@ -269,7 +269,8 @@ def magnitudes(displacement: Tensor, log_scale: Tensor) -> Tensor:
     size = displacement.abs()
     in_tolerances = torch.log1p(size / size.new_tensor(TOLERANCES))
     return torch.cat(
-        [in_tolerances, in_tolerances.amax(dim=1, keepdim=True), torch.log1p(size * (-log_scale).exp())], dim=1
+        [in_tolerances, in_tolerances.amax(dim=1, keepdim=True), torch.log1p(size * (-log_scale).exp())],
+        dim=1,
     )
 
 

@@ -1,0 +1,94 @@
+"""The bundle that comes with the service is what its card says, and its signs are those of the contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from monitor.domain.orientation import Orientation, turn
+from monitor.vision.bundle import Bundle, load_bundle, shipped_bundle_path
+from tests.train.drawn import draw_scene
+from train.data.warp import Crop, Warp, cut
+from train.inference import BundleRunner
+from train.recipes.settings import read_recipe
+
+ROOT = Path(__file__).parents[2]
+CROP = Crop(400.0, 300.0, 560.0, 4 / 3)
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return load_bundle(shipped_bundle_path())
+
+
+@pytest.fixture(scope="module")
+def runner(bundle: Bundle) -> BundleRunner:
+    return BundleRunner(bundle)
+
+
+def view(seed: int, warp: Warp) -> np.ndarray:
+    return cut(draw_scene(seed, 800, 600), CROP, warp, (400, 300), cv2.INTER_LINEAR)
+
+
+def test_the_card_tells_the_recipe_in_the_tree(bundle: Bundle) -> None:
+    recipe = read_recipe(ROOT / "config" / "recipes" / "view.yaml")
+    told = {**bundle.card.training["recipe"], "run": None}
+    assert told == {**recipe.model_dump(mode="json"), "run": None}
+
+
+def test_outputs_have_the_sizes_on_the_card_and_unit_length(bundle: Bundle, runner: BundleRunner) -> None:
+    encoded = runner.encode([view(1, Warp()), view(2, Warp())])
+    assert encoded["embedding"].shape == (2, bundle.card.embedding_size)
+    for grid in bundle.card.grids:
+        assert encoded[grid.name].shape == (2, grid.channels, grid.rows, grid.columns)
+        assert grid.rows * grid.stride == bundle.card.input.height
+    for values in encoded.values():
+        assert np.linalg.norm(values, axis=1) == pytest.approx(np.ones_like(values[:, 0]), abs=1e-3)
+
+
+def say(runner: BundleRunner, reference: np.ndarray, frame: np.ndarray) -> tuple[str, np.ndarray]:
+    said = runner.compare(runner.encode([reference, frame]), [0], [1])
+    return runner.bundle.card.relations[int(said["relation"][0].argmax())], said["displacement"][0]
+
+
+def test_an_unmoved_view_is_the_same(runner: BundleRunner) -> None:
+    for seed in range(3):
+        relation, displacement = say(runner, view(seed, Warp()), view(seed, Warp()))
+        assert relation == "same"
+        assert np.abs(displacement[:2]).max() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("warp", "component"),
+    [
+        (Warp(dx=0.08), 0),
+        (Warp(dx=-0.08), 0),
+        (Warp(dy=0.08), 1),
+        (Warp(dy=-0.08), 1),
+        (Warp(roll_deg=6.0), 2),
+        (Warp(roll_deg=-6.0), 2),
+        (Warp(zoom=1.15), 3),
+        (Warp(zoom=0.87), 3),
+    ],
+)
+def test_a_moved_view_is_named_and_the_largest_part_has_the_right_sign(
+    runner: BundleRunner, warp: Warp, component: int
+) -> None:
+    relation, displacement = say(runner, view(1, Warp()), view(1, warp))
+    assert relation == "moved"
+    assert displacement[component] / warp.target()[component] == pytest.approx(1.0, abs=0.6)
+
+
+def test_another_scene_is_different(runner: BundleRunner) -> None:
+    assert say(runner, view(1, Warp()), view(2, Warp()))[0] == "different"
+
+
+def test_the_bank_of_embeddings_finds_the_orientation(runner: BundleRunner) -> None:
+    reference = view(1, Warp())
+    bank = runner.encode([turn(reference, orientation) for orientation in Orientation])["embedding"]
+    for index, orientation in enumerate(Orientation):
+        frame = turn(view(1, Warp(dx=0.003)), orientation)
+        assert int((bank @ runner.encode([frame])["embedding"][0]).argmax()) == index
