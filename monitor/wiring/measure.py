@@ -36,6 +36,8 @@ STEPS = ("load", "grab", "encode", "compare", "record")
 ROUND_S = 2.0
 """Checks and bare passes take turns of this length."""
 GRAB_TIMEOUT_S = 60.0
+LEARNED_FROM = 6
+"""Pictures from which the parts of a view that never change are learned before anything is measured."""
 Work = Callable[[], object]
 CONFIG = """\
 cameras:
@@ -139,9 +141,12 @@ class _Camera:
         self.verdicts: Counter[str] = Counter()
 
     def enroll(self, equipment: Equipment) -> Frame:
-        """Make the next picture the reference; gives it."""
-        self._next_picture()
-        frame = self._source.grab(GRAB_TIMEOUT_S)
+        """Make a picture the reference, and know the view as after hours of watching; gives the picture."""
+        learned: bytes | None = None
+        for _ in range(LEARNED_FROM):
+            self._next_picture()
+            frame = self._source.grab(GRAB_TIMEOUT_S)
+            learned = equipment.encoder.learn_constancy(learned, equipment.encoder.encode(frame))
         equipment.store.gallery.add_version(
             self._key,
             [(equipment.encoder.enroll(frame, self._key), picture_bytes(frame))],
@@ -150,6 +155,8 @@ class _Camera:
             now=self._site.clock.now(),
             state=ViewState(status=Status.OK, since=self._site.clock.now()),
         )
+        # Whether or not it masks anything here, every check reads it.
+        equipment.store.save_constancy(self._key, learned or b"")
         return frame
 
     def check(self, equipment: Equipment) -> None:
