@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
+
+import numpy as np
 
 from monitor.domain.comparison import Comparison
 from monitor.domain.displacement import Displacement, Tolerance
@@ -97,13 +99,12 @@ def decide(quality: FrameQuality, comparisons: Sequence[Comparison], thresholds:
     """
     if not comparisons:
         raise ValueError("A frame can only be judged against at least one reference.")
-    judged = [(weigh(comparison, thresholds), comparison) for comparison in comparisons]
+    usable = [comparison for comparison in comparisons if _is_finite(comparison)]
+    if not usable or not _is_finite(quality):
+        return Verdict(VerdictKind.UNSURE, 1.0, ("A measurement is not a number.",))
+    judged = [(weigh(comparison, thresholds), comparison) for comparison in usable]
     belief, best = max(judged, key=lambda pair: _preference(*pair))
     evidence = _evidence(quality, best, belief, thresholds)
-    if not all(math.isfinite(value) for value in evidence.values() if isinstance(value, float)):
-        return Verdict(
-            VerdictKind.UNSURE, 1.0, ("The evidence is not a number.",), evidence=_finite(evidence)
-        )
     kind, confidence, reasons = (
         _fault_of_light(quality, best, belief, thresholds)
         or _fault_of_lens(quality, best, belief, thresholds)
@@ -264,9 +265,10 @@ def _evidence(
     return found
 
 
-def _finite(evidence: Mapping[str, float | str | None]) -> dict[str, float | str | None]:
-    """The same without what JSON cannot hold."""
-    return {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in evidence.items()
-    }
+def _is_finite(measured: object) -> bool:
+    """Whether every number in a tree of dataclasses and mappings is one: what is not must never look like evidence."""
+    if isinstance(measured, Mapping):
+        return all(map(_is_finite, measured.values()))
+    if is_dataclass(measured):
+        return all(_is_finite(getattr(measured, field.name)) for field in fields(measured))
+    return not isinstance(measured, float | np.floating) or math.isfinite(measured)

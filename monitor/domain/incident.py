@@ -26,8 +26,8 @@ class Incident:
         acknowledged_at: When a person took note, or None.
         acknowledged_by: Who, or None.
         comment: What they said.
-        frame_digest: The picture that opened it, kept in the image store, or None when there was no frame.
-        verdict: The verdict that opened it, as JSON-able values.
+        frame_digest: The picture of its present cause, kept in the image store, or None when there was no frame.
+        verdict: The verdict that named its present cause, as JSON-able values.
     """
 
     id: int

@@ -111,8 +111,9 @@ def _follow(
         values |= {"cause": cause, "first_seen_at": _first_seen(observation, cause)}
         if incident is None:
             return _open(connection, view_id, observation, image_digest, values), change
-        if incident.frame_digest is None:  # it opened without a frame; here is one
-            values["frame_digest"] = image_digest
+        if image_digest is not None:
+            # What a person would accept is what the view shows now, not what it showed under the earlier cause.
+            values |= {"frame_digest": image_digest, "verdict": to_json(observation.verdict)}
     elif change is Change.RECOVERED and incident is not None:
         values["resolved_at"] = observation.checked_at
     else:
