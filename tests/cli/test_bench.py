@@ -19,7 +19,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict:
     folder = tmp_path_factory.mktemp("bench")
     done = subprocess.run(
         [sys.executable, "-m", "monitor", "bench", "--seconds", "2", "--json"],
-        capture_output=True, text=True, timeout=300, cwd=folder, 
+        capture_output=True, text=True, timeout=300, cwd=folder,
         env={**os.environ, "TMPDIR": str(folder), "HOME": str(folder)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
