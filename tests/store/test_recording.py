@@ -232,3 +232,17 @@ def test_acknowledging_keeps_the_first_person_and_every_comment(store: Store) ->
     }  # fmt: skip
     assert store.incidents.list(KEY) == [noted]
     assert noted.opened_at > NOW
+
+
+def test_an_incident_shows_the_picture_of_its_present_cause(store: Store) -> None:
+    store.record(opened(60, image=JPEG), ROUTES, announce)
+    later = JPEG + b"later"
+
+    changed = store.record(
+        observation(180, VerdictKind.MOVED, Change.CAUSE_CHANGED, image=later), ROUTES, announce
+    ).incident
+
+    assert changed is not None
+    assert changed.frame_digest is not None
+    assert store.images.get(changed.frame_digest) == later
+    assert changed.verdict["kind"] == "moved"
