@@ -34,13 +34,20 @@ class Thresholds:
         support_lock: Agreement of gradients from which the alignment is as sure as it gets.
         alignment_weight: Log-odds that a fully locked alignment adds to what it says.
         absence_weight: Log-odds that an alignment without any support takes from `same` and `moved`.
+        hidden_spread: Share of textured cells that agree below which an alignment fits a covered view as well …
+        open_spread: … and from which it rules that out.
+        turn_margin: By how much more alike a turned reference must be than the upright one, where no alignment
+            speaks for the turn.
         network_trust: Probability that the network keeps for what it calls impossible, so that it can be overruled.
-        confidence: Probability of the best hypothesis below which the verdict is `unsure`.
+        confidence: Probability of the best hypothesis below which the verdict is `unsure` …
+        unrecognised: … unless the view is not recognised with at least this probability: then the likelier of
+            another scene and a covered lens is named, for to do nothing would be wrong either way.
         dark_brightness: Mean brightness (0–1) below which a picture too flat to recognise is `dark`.
         dark_contrast: Deviation of brightness (0–1) below which a dark picture is flat.
         bright_fraction: Share of blown-out pixels from which a picture that is not recognised is `overexposed`.
         blur_ratio: Sharpness against the reference's below which the picture is `blurred` …
         blur_sharpness: … if its own sharpness (0–1) is below this as well; another scene may just be softer.
+        cover_contrast: Deviation of brightness (0–1) below which a picture without detail is covered, not blurred.
         flat_rows: Share of the height in one block of identical grey rows from which the frame is torn.
         covered_texture: Texture against the reference's below which a lit picture is `obstructed`.
     """
@@ -53,13 +60,18 @@ class Thresholds:
     support_lock: float = 0.2
     alignment_weight: float = 6.0
     absence_weight: float = 2.0
+    hidden_spread: float = 0.25
+    open_spread: float = 0.5
+    turn_margin: float = 0.2
     network_trust: float = 0.01
-    confidence: float = 0.7
+    confidence: float = 0.6
+    unrecognised: float = 0.8
     dark_brightness: float = 0.08
     dark_contrast: float = 0.03
     bright_fraction: float = 0.6
-    blur_ratio: float = 0.45
-    blur_sharpness: float = 0.03
+    blur_ratio: float = 0.4
+    blur_sharpness: float = 0.06
+    cover_contrast: float = 0.04
     flat_rows: float = 0.2
     covered_texture: float = 0.12
 
@@ -139,8 +151,11 @@ def weigh(comparison: Comparison, thresholds: Thresholds) -> Belief:
         absence = thresholds.absence_weight * (
             1 - _ramp(alignment.support, 0.3 * thresholds.support_floor, thresholds.support_floor)
         )
+        # What is left visible of a covered view aligns as well: agreement in few cells speaks for that too.
+        hidden = 1 - _ramp(alignment.spread, thresholds.hidden_spread, thresholds.open_spread)
         logs[0] += weight * (1 - moved) - absence
         logs[1] += weight * moved - absence
+        logs[3] += weight * hidden
     highest = max(logs)
     odds = [math.exp(value - highest) for value in logs]
     total = sum(odds)
@@ -199,18 +214,24 @@ def _fault_of_light(
 def _fault_of_lens(
     quality: FrameQuality, best: Comparison, belief: Belief, thresholds: Thresholds
 ) -> Finding | None:
+    soft = best.sharpness_ratio < thresholds.blur_ratio and quality.sharpness < thresholds.blur_sharpness
+    # Defocus leaves the large shapes and their contrast; a cover leaves neither.
+    if soft and quality.contrast >= thresholds.cover_contrast and belief.different < thresholds.confidence:
+        reason = f"Sharpness is {best.sharpness_ratio * 100:.0f} % of the reference's."
+        return VerdictKind.BLURRED, 0.9, (reason,)
     if best.texture_ratio < thresholds.covered_texture:
         reason = f"Only {best.texture_ratio * 100:.0f} % of the reference's texture is left."
         return VerdictKind.OBSTRUCTED, 0.95, (reason,)
-    if best.sharpness_ratio < thresholds.blur_ratio and quality.sharpness < thresholds.blur_sharpness:
-        reason = f"Sharpness is {best.sharpness_ratio * 100:.0f} % of the reference's."
-        return VerdictKind.BLURRED, 0.9, (reason,)
     return None
 
 
 def _aim(best: Comparison, belief: Belief, thresholds: Thresholds) -> Finding:
     displacement = _displacement(best, thresholds)
-    if best.orientation is not Orientation.UPRIGHT and belief.recognised >= thresholds.confidence:
+    if (
+        best.orientation is not Orientation.UPRIGHT
+        and belief.recognised >= thresholds.confidence
+        and _turn_is_plain(best, thresholds)
+    ):
         reason = f"The reference matches when it is {best.orientation.value.replace('_', ' ')}."
         return best.orientation.verdict, belief.recognised, (reason,)
     ranked = [
@@ -222,11 +243,21 @@ def _aim(best: Comparison, belief: Belief, thresholds: Thresholds) -> Finding:
     if best.orientation is not Orientation.UPRIGHT:
         ranked = ranked[2:]
     probability, kind, reason = max(ranked)
+    if probability < thresholds.confidence and 1 - belief.recognised >= thresholds.unrecognised:
+        probability, kind, reason = max(ranked[-2:])
+        return kind, probability, (reason, "It may as well be the other of covered and different.")
     if probability < thresholds.confidence:
         return VerdictKind.UNSURE, 1 - probability, (f"At most {probability * 100:.0f} % for {kind.value}.",)
     if kind is VerdictKind.MOVED and displacement is not None:
         reason = f"{reason} Content lies {displacement.describe()}."
     return kind, probability, (reason,)
+
+
+def _turn_is_plain(best: Comparison, thresholds: Thresholds) -> bool:
+    """Whether more than the network's word on one pair speaks for a turn: water and sky look alike upside down."""
+    if best.alignment is not None and best.alignment.support >= thresholds.support_lock:
+        return True
+    return best.similarity - best.similarities[Orientation.UPRIGHT] >= thresholds.turn_margin
 
 
 def _evidence(

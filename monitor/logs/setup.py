@@ -96,6 +96,8 @@ def configure_logging(
     )
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
 
+    # Libraries warn through Python's own channel, which would write past the log, and past the redaction.
+    logging.captureWarnings(True)
     handler = logging.StreamHandler(output)
     handler.set_name(_HANDLER_NAME)
     handler.setFormatter(_RedactingFormatter(redactor, last, [_take_exc_text, *shared]))

@@ -151,8 +151,8 @@ class Service(SettingsModel):
     """How long checks in progress may take to finish when the service is stopped."""
     encoder_threads: Count | None = Field(default=None, le=256, examples=[2])
     """Threads of the network; half of the processor cores where it is not given."""
-    encoder_batch: Count = Field(default=8, le=256, examples=[8])
-    """Frames that go through the network together at most."""
+    encoder_batch: Count = Field(default=1, le=256, examples=[8])
+    """Frames that go through the network together at most; more than one pays on a GPU, not on a processor."""
 
 
 class Retention(SettingsModel):
