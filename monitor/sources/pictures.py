@@ -23,7 +23,7 @@ from monitor.sources.name_times import NameFormat, time_from_name
 
 MAX_BYTES = 32 << 20
 MAX_PIXELS = 50_000_000
-TARGET_LONG_SIDE = 640
+TARGET_LONG_SIDE = 480
 PNG_END = b"IEND\xaeB`\x82"
 
 _MIN_SIDE = 16

@@ -19,7 +19,7 @@ from monitor.domain.reference import Encoding, Reference, Vector
 from monitor.domain.view import Rectangle, ViewKey
 from monitor.vision import masks as masking
 from monitor.vision.alignment import CONVINCING, Prepared, align, glance
-from monitor.vision.gradient import working_luma
+from monitor.vision.gradient import working_luma, working_picture
 from monitor.vision.network import Network
 from monitor.vision.phase import correlate
 from monitor.vision.preprocess import prepare
@@ -148,13 +148,14 @@ class NetworkEncoder:
         return self._encode_pixels(pixels, 1 / aspect if turned.swaps_sides else aspect)
 
     def _encode_pixels(self, pixels: Pixels, aspect: float) -> Encoding:
+        small = working_picture(pixels)
         outputs = dict(self._network.encode(prepare(pixels, self._network.bundle.card.input)))
         return Encoding(
             bundle_id=self.bundle_id,
             embedding=outputs.pop("embedding"),
             grids=outputs,
-            luma=working_luma(pixels),
-            quality=measure(pixels),
+            luma=working_luma(small),
+            quality=measure(small),
             aspect=aspect,
         )
 

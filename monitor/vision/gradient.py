@@ -25,11 +25,18 @@ def working_size(width: int, height: int) -> tuple[int, int]:
     return max(64, 16 * round(width * scale / 16)), max(64, 16 * round(height * scale / 16))
 
 
+def working_picture(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An RGB picture (H, W, 3) at working size (h, w, 3); itself where it has that size."""
+    height, width = pixels.shape[:2]
+    size = working_size(width, height)
+    if size == (width, height):
+        return pixels
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def working_luma(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The grey picture (h, w) at working size of an RGB picture (H, W, 3)."""
-    height, width = pixels.shape[:2]
-    small = cv2.resize(pixels, working_size(width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+    return np.asarray(cv2.cvtColor(working_picture(pixels), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def structure(luma: NDArray[np.uint8]) -> Picture:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.frame import FrameQuality, Pixels
-from monitor.vision.gradient import floats, working_size
+from monitor.vision.gradient import floats, working_picture
 
 DARK_LUMA = 20
 BRIGHT_LUMA = 250
@@ -20,10 +20,7 @@ TEXTURED_DEVIATION = 5.0
 
 def measure(pixels: Pixels) -> FrameQuality:
     """Measure an RGB picture (H, W, 3), at the size at which everything else looks at it."""
-    height, width = pixels.shape[:2]
-    small: Pixels = np.asarray(
-        cv2.resize(pixels, working_size(width, height), interpolation=cv2.INTER_AREA), np.uint8
-    )
+    small = working_picture(pixels)
     luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     mean, deviation = cv2.meanStdDev(luma)
     red, green, blue = cv2.split(small)
