@@ -243,7 +243,7 @@ def _aim(best: Comparison, belief: Belief, thresholds: Thresholds) -> Finding:
     if best.orientation is not Orientation.UPRIGHT:
         ranked = ranked[2:]
     probability, kind, reason = max(ranked)
-    if probability < thresholds.confidence and 1 - belief.recognised >= thresholds.unrecognised:
+    if probability < thresholds.confidence and _is_strange(best, belief, thresholds):
         probability, kind, reason = max(ranked[-2:])
         return kind, probability, (reason, "It may as well be the other of covered and different.")
     if probability < thresholds.confidence:
@@ -251,6 +251,13 @@ def _aim(best: Comparison, belief: Belief, thresholds: Thresholds) -> Finding:
     if kind is VerdictKind.MOVED and displacement is not None:
         reason = f"{reason} Content lies {displacement.describe()}."
     return kind, probability, (reason,)
+
+
+def _is_strange(best: Comparison, belief: Belief, thresholds: Thresholds) -> bool:
+    """Whether the place is surely not seen, by the network's own word too: missing support alone is no evidence."""
+    relation = best.relation
+    by_network = relation is None or relation.different + relation.obstructed >= thresholds.confidence
+    return by_network and 1 - belief.recognised >= thresholds.unrecognised
 
 
 def _turn_is_plain(best: Comparison, thresholds: Thresholds) -> bool:
