@@ -57,9 +57,13 @@ def read_checkpoint(path: Path, settings: RecipeSettings) -> Checkpoint:
         raise RecipeError(
             f"{path} is no checkpoint, or damaged: {error}.", "Remove it to start again."
         ) from error
-    mine = settings.model_dump(mode="json")
-    if {**state.recipe, "run": None} != {**mine, "run": None}:
+    if _learned_by(state.recipe) != _learned_by(settings.model_dump(mode="json")):
         raise RecipeError(
             f"{path} was made by another recipe.", "Give another --out, or remove the directory."
         )
     return state
+
+
+def _learned_by(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The part of a recipe that decides what is learned, and not for how long or how it is exported."""
+    return {name: part for name, part in recipe.items() if name not in ("run", "export")}

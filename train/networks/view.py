@@ -215,6 +215,12 @@ class ViewHead(nn.Module):
 
     units: Tensor
 
+    def favour_same(self, logit: float) -> None:
+        """Add to the logit of "same", for good: what an unmoved view is ahead by before it is looked at."""
+        last = self.relate[-1]
+        with torch.no_grad():
+            last.bias[RELATIONS.index("same")] += logit
+
     def forward(self, reference: Encoding, frame: Encoding) -> PairOutput:
         """Compare P references with P frames."""
         fine = self.fine_reader(reference.fine, frame.fine)

@@ -64,6 +64,17 @@ class OptimiserSettings(_Part):
     ema_decay: float = Field(default=0.998, ge=0, lt=1)
 
 
+class ExportSettings(_Part):
+    """What is done to the trained weights on export.
+
+    `same_logit` is added to the logit of "same": pairs that did not move are a third of the training's and all but a
+    few of the service's. It moves the calibrated threshold to about one half, so that the likeliest relation can be
+    taken at its word.
+    """
+
+    same_logit: float = 0.0
+
+
 class RunSettings(_Part):
     """How long and on what. Exactly one of `budget_minutes` and `steps` ends the run."""
 
@@ -93,6 +104,7 @@ class RecipeSettings(_Part):
     start: NetworkSettings = NetworkSettings()
     losses: LossSettings = LossSettings()
     optimiser: OptimiserSettings = OptimiserSettings()
+    export: ExportSettings = ExportSettings()
     run: RunSettings
 
 
