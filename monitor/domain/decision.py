@@ -30,6 +30,7 @@ class Thresholds:
         roll_tolerance_deg: Roll that still counts as the same view, degrees.
         zoom_tolerance: Change of zoom that still counts as the same view, fraction.
         moved_excess: How many tolerances a displacement must exceed to be called `moved`; the margin is for noise.
+        unaligned_excess: The same where only the network has measured it, which is rougher.
         support_floor: Agreement of gradients below which the alignment has no say; other scenes stay below.
         support_lock: Agreement of gradients from which the alignment is as sure as it gets.
         alignment_weight: Log-odds that a fully locked alignment adds to what it says.
@@ -56,6 +57,7 @@ class Thresholds:
     roll_tolerance_deg: float = 0.5
     zoom_tolerance: float = 0.01
     moved_excess: float = 1.5
+    unaligned_excess: float = 2.0
     support_floor: float = 0.06
     support_lock: float = 0.2
     alignment_weight: float = 6.0
@@ -180,11 +182,9 @@ def _moved_share(displacement: Displacement, thresholds: Thresholds) -> float:
 def _displacement(comparison: Comparison, thresholds: Thresholds) -> Displacement | None:
     """The alignment's where it locks, for it is far more exact; else the network's."""
     alignment = comparison.alignment
-    locked = (
-        alignment is not None
-        and alignment.support >= (thresholds.support_floor + thresholds.support_lock) / 2
-    )
-    if alignment is not None and (locked or comparison.network_displacement is None):
+    if alignment is not None and (
+        _is_locked(comparison, thresholds) or comparison.network_displacement is None
+    ):
         return alignment.displacement
     return comparison.network_displacement
 
@@ -248,9 +248,23 @@ def _aim(best: Comparison, belief: Belief, thresholds: Thresholds) -> Finding:
         return kind, probability, (reason, "It may as well be the other of covered and different.")
     if probability < thresholds.confidence:
         return VerdictKind.UNSURE, 1 - probability, (f"At most {probability * 100:.0f} % for {kind.value}.",)
+    if kind is VerdictKind.MOVED and not _move_is_plain(best, displacement, thresholds):
+        return VerdictKind.UNSURE, 1 - probability, ("A small move is suspected, and cannot be measured.",)
     if kind is VerdictKind.MOVED and displacement is not None:
         reason = f"{reason} Content lies {displacement.describe()}."
     return kind, probability, (reason,)
+
+
+def _move_is_plain(best: Comparison, displacement: Displacement | None, thresholds: Thresholds) -> bool:
+    """Whether a move is measured by the alignment, or is too large for the network's rougher measure to be noise."""
+    if displacement is None or _is_locked(best, thresholds):
+        return True
+    return displacement.excess(thresholds.tolerance) >= thresholds.unaligned_excess
+
+
+def _is_locked(comparison: Comparison, thresholds: Thresholds) -> bool:
+    half_way = (thresholds.support_floor + thresholds.support_lock) / 2
+    return comparison.alignment is not None and comparison.alignment.support >= half_way
 
 
 def _is_strange(best: Comparison, belief: Belief, thresholds: Thresholds) -> bool:
