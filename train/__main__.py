@@ -86,7 +86,7 @@ def export(recipe: Path, run_: Path | None, bundle: Path | None, data: Path) -> 
     checkpoint = read_checkpoint((run_ or Path("runs") / settings.name) / "checkpoint.pt", settings)
     network = ViewNetwork(settings.start.frozen_stages)
     network.load_state_dict(checkpoint.averaged)
-    network.head.favour_same(settings.export.same_logit)
+    network.head.shift_relations(settings.export.relation_logits)
     training = {
         "recipe": settings.model_dump(mode="json"),
         "data_fingerprint": read_manifest(data).fingerprint,

@@ -111,16 +111,16 @@ def test_the_head_gives_the_documented_shapes() -> None:
     assert output.agreement.shape == (3, 12, 16)
 
 
-def test_favouring_the_same_view_changes_its_logit_alone() -> None:
+def test_what_is_known_beforehand_is_added_to_the_logits_of_the_relation() -> None:
     head = ViewHead()
     grids = Encoding(
         torch.empty(1, 256), *(normalize(torch.randn(1, *s), dim=1) for s in ((64, 12, 16), (32, 24, 32)))
     )
     with torch.no_grad():
         before = head(grids, grids).relation
-        head.favour_same(1.5)
+        head.shift_relations((1.5, 0.0, -2.0, 0.0))
         after = head(grids, grids).relation
-    assert (after - before)[0].tolist() == pytest.approx([1.5, 0, 0, 0], abs=1e-5)
+    assert (after - before)[0].tolist() == pytest.approx([1.5, 0, -2, 0], abs=1e-5)
 
 
 def test_frozen_stages_get_no_gradient_and_batch_norm_statistics_never_move() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -215,11 +216,11 @@ class ViewHead(nn.Module):
 
     units: Tensor
 
-    def favour_same(self, logit: float) -> None:
-        """Add to the logit of "same", for good: what an unmoved view is ahead by before it is looked at."""
+    def shift_relations(self, logits: Sequence[float]) -> None:
+        """Add to the relation's four logits, for good: what is known of a pair before it is looked at."""
         last = self.relate[-1]
         with torch.no_grad():
-            last.bias[RELATIONS.index("same")] += logit
+            last.bias += torch.tensor(logits)
 
     def forward(self, reference: Encoding, frame: Encoding) -> PairOutput:
         """Compare P references with P frames."""

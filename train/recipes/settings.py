@@ -67,12 +67,12 @@ class OptimiserSettings(_Part):
 class ExportSettings(_Part):
     """What is done to the trained weights on export.
 
-    `same_logit` is added to the logit of "same": pairs that did not move are a third of the training's and all but a
-    few of the service's. It moves the calibrated threshold to about one half, so that the likeliest relation can be
-    taken at its word.
+    `relation_logits` are added to the logits (same, moved, different, obstructed): as many training pairs moved as
+    stayed, in the service next to none moves. They bring the calibrated threshold to about one half, so that the
+    likeliest relation can be taken at its word.
     """
 
-    same_logit: float = 0.0
+    relation_logits: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
 class RunSettings(_Part):
