@@ -418,3 +418,56 @@ def test_every_verdict_has_a_confidence_reasons_and_evidence_for_json(
 @given(qualities, st.lists(comparisons, min_size=1, max_size=3))
 def test_the_same_evidence_gives_the_same_verdict(picture: FrameQuality, seen: list[Comparison]):
     assert judge(*seen, picture=picture) == judge(*seen, picture=picture)
+
+
+# What each witness may claim alone
+
+
+def test_a_cover_that_leaves_some_of_the_view_aligned_is_a_cover():
+    mostly_hidden = relation(0.3, 0.05, 0.05, 0.6)
+    in_few_cells = replace(AT_REST, support=0.2, spread=0.2)
+    in_most_cells = replace(AT_REST, support=0.5, spread=0.8)
+    assert judge(comparison(mostly_hidden, in_few_cells)).kind is VerdictKind.OBSTRUCTED
+    assert judge(comparison(mostly_hidden, in_most_cells)).kind is VerdictKind.OK
+
+
+def test_a_small_move_that_only_the_network_sees_is_a_doubt_and_a_large_one_is_a_move():
+    silent = alignment(Displacement(), support=0.08)
+    small = judge(comparison(MOVED, silent, network=Displacement(dx=0.012)))
+    large = judge(comparison(MOVED, silent, network=Displacement(dx=0.1)))
+    aligned = judge(comparison(MOVED, alignment(Displacement(dx=0.025)), network=Displacement(dx=0.012)))
+    assert (small.kind, large.kind, aligned.kind) == (
+        VerdictKind.UNSURE,
+        VerdictKind.MOVED,
+        VerdictKind.MOVED,
+    )
+
+
+def test_a_turn_needs_the_alignment_or_a_clear_lead_in_likeness():
+    """Water looks alike upside down."""
+    turned = comparison(SAME, alignment(Displacement(), support=0.05), orientation=Orientation.MIRRORED)
+    alike = replace(turned, similarities=dict.fromkeys(Orientation, 0.5))
+    led = replace(turned, similarities=dict.fromkeys(Orientation, 0.1) | {Orientation.MIRRORED: 0.9})
+    locked = replace(alike, alignment=replace(AT_REST, support=0.5))
+    assert judge(alike).kind is not VerdictKind.MIRRORED
+    assert judge(led).kind is VerdictKind.MIRRORED
+    assert judge(locked).kind is VerdictKind.MIRRORED
+
+
+def test_a_view_that_is_surely_not_seen_is_reported_though_the_reason_is_open():
+    strange = judge(comparison(relation(0.02, 0.02, 0.5, 0.46), alignment(support=0.0)))
+    in_doubt = judge(comparison(relation(0.25, 0.25, 0.25, 0.25), alignment(support=0.0)))
+    assert strange.kind is VerdictKind.DIFFERENT_SCENE
+    assert any("may as well" in reason for reason in strange.reasons)
+    assert in_doubt.kind is VerdictKind.UNSURE
+
+
+def test_a_soft_picture_is_blurred_with_its_shapes_and_covered_without_them():
+    soft = comparison(sharpness_ratio=0.1, texture_ratio=0.05)
+    assert judge(soft, picture=quality(sharpness=0.01, contrast=0.15)).kind is VerdictKind.BLURRED
+    assert judge(soft, picture=quality(sharpness=0.01, contrast=0.01)).kind is VerdictKind.OBSTRUCTED
+
+
+def test_another_softer_scene_is_not_a_blur():
+    elsewhere = comparison(DIFFERENT, alignment(support=0.0), sharpness_ratio=0.1)
+    assert judge(elsewhere, picture=quality(sharpness=0.02)).kind is VerdictKind.DIFFERENT_SCENE
