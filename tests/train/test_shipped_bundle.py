@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -11,11 +12,14 @@ import pytest
 from monitor.domain.orientation import Orientation, turn
 from monitor.vision.bundle import Bundle, load_bundle, shipped_bundle_path
 from tests.train.drawn import draw_scene
+from train.data.manifest import read_manifest, read_picture
+from train.data.splits import split
 from train.data.warp import Crop, Warp, cut
 from train.inference import BundleRunner
 from train.recipes.settings import read_recipe
 
 ROOT = Path(__file__).parents[2]
+DATA = ROOT.parent / "shared" / "data"
 CROP = Crop(400.0, 300.0, 560.0, 4 / 3)
 
 
@@ -78,11 +82,17 @@ def test_a_moved_view_is_named_and_the_largest_part_has_the_right_sign(
 ) -> None:
     relation, displacement = say(runner, view(1, Warp()), view(1, warp))
     assert relation == "moved"
-    assert displacement[component] / warp.target()[component] == pytest.approx(1.0, abs=0.6)
+    # Drawn boxes are nothing that it was trained on: a third of the size is asked for, and no more than half again.
+    assert 0.33 < displacement[component] / warp.target()[component] < 1.5
 
 
-def test_another_scene_is_different(runner: BundleRunner) -> None:
-    assert say(runner, view(1, Warp()), view(2, Warp()))[0] == "different"
+def test_photos_of_other_places_are_different(runner: BundleRunner) -> None:
+    if not (DATA / "manifest.csv").is_file():
+        pytest.skip(f"needs photos: no manifest.csv in {DATA}")
+    splits = split(read_manifest(DATA), [], [])
+    photos = [read_picture(picture.path) for picture in splits.validation.scenes[::9]]
+    said = [say(runner, one, other)[0] for one, other in pairwise(photos)]
+    assert said.count("different") >= 0.9 * len(said)
 
 
 def test_the_bank_of_embeddings_finds_the_orientation(runner: BundleRunner) -> None:

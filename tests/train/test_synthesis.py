@@ -59,6 +59,15 @@ def test_pictures_of_validation_cameras_never_meet_training(data: Path) -> None:
     assert not set(splits.train.scenes) & set(splits.validation.scenes)
 
 
+def test_another_view_may_come_from_the_same_collection_but_never_from_the_same_camera(
+    sampler: Sampler,
+) -> None:
+    drawn = [sampler.draw(np.random.default_rng(seed), 4) for seed in range(200)]
+    assert all(one.other.path != one.reference.path for one in drawn)
+    assert not any(one.other.camera == one.reference.camera == "steady" for one in drawn)
+    assert sum(one.other.use == one.reference.use == "train scene" for one in drawn) > 40
+
+
 def test_unsteady_cameras_serve_as_scenes_only(data: Path) -> None:
     splits = split(read_manifest(data), ["kept"], ["steady"])
     assert not splits.train.cameras

@@ -41,6 +41,11 @@ class Picture:
     split: str
 
     @property
+    def unrelated(self) -> bool:
+        """Whether this is one of a collection's photos, which carry the collection's name as their camera."""
+        return self.use == "train scene"
+
+    @property
     def same_view(self) -> bool:
         """Whether every other same-view picture of this camera shows the same view."""
         return self.use.startswith("same-view")

@@ -90,11 +90,14 @@ class Sampler:
                 candidate = frames[rng.integers(len(frames))]
             else:
                 candidate = self._scene(rng)
-            distinct = candidate.path != picture.path and (
-                not candidate.camera or candidate.camera != picture.camera
-            )
+            distinct = candidate.path != picture.path and not _same_place(candidate, picture)
             if distinct and (
                 not alike or candidate.path.parent == picture.path.parent or rng.random() < 0.05
             ):
                 return candidate
         return candidate
+
+
+def _same_place(one: Picture, other: Picture) -> bool:
+    """Whether both may show one place."""
+    return one.camera == other.camera and not (one.unrelated or other.unrelated)
