@@ -219,6 +219,7 @@ class ViewHead(nn.Module):
     def shift_relations(self, logits: Sequence[float]) -> None:
         """Add to the relation's four logits, for good: what is known of a pair before it is looked at."""
         last = self.relate[-1]
+        assert isinstance(last, nn.Linear)
         with torch.no_grad():
             last.bias += torch.tensor(logits)
 
