@@ -221,7 +221,7 @@ class ViewHead(nn.Module):
         last = self.relate[-1]
         assert isinstance(last, nn.Linear)
         with torch.no_grad():
-            last.bias += torch.tensor(logits)
+            last.bias.add_(torch.tensor(logits))
 
     def forward(self, reference: Encoding, frame: Encoding) -> PairOutput:
         """Compare P references with P frames."""
