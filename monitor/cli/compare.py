@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from monitor.cli.screen import Screen
-    from monitor.domain.decision import Thresholds
+    from monitor.domain.thresholds import Thresholds
     from monitor.domain.verdict import Verdict
     from monitor.vision.encoder import NetworkEncoder
 
@@ -90,7 +90,7 @@ def read_thresholds(texts: Sequence[str]) -> Thresholds:
     """
     from dataclasses import fields, replace
 
-    from monitor.domain.decision import Thresholds
+    from monitor.domain.thresholds import Thresholds
 
     known = {field.name for field in fields(Thresholds)}
     changed: dict[str, float] = {}

@@ -14,11 +14,11 @@ from typing import IO, Any, TypeVar
 
 from monitor.cli.screen import Screen
 from monitor.clock import SystemClock
-from monitor.domain.decision import Thresholds
 from monitor.domain.errors import MonitorError
 from monitor.domain.frame import Frame
 from monitor.domain.ports import Encoder
 from monitor.domain.reference import Reference
+from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.sources.pictures import load_picture
 from monitor.usecases.compare import as_reference, compare

@@ -14,73 +14,12 @@ from dataclasses import dataclass, fields, is_dataclass
 
 import numpy as np
 
-from monitor.domain.comparison import Comparison
-from monitor.domain.displacement import Displacement, Tolerance
+from monitor.domain.comparison import Alignment, Comparison
+from monitor.domain.displacement import Displacement
 from monitor.domain.frame import FrameQuality
 from monitor.domain.orientation import Orientation
+from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import Verdict, VerdictKind
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Limits of the decision on one frame.
-
-    Attributes:
-        shift_tolerance: Shift that still counts as the same view, fraction of the view.
-        roll_tolerance_deg: Roll that still counts as the same view, degrees.
-        zoom_tolerance: Change of zoom that still counts as the same view, fraction.
-        moved_excess: How many tolerances a displacement must exceed to be called `moved`; the margin is for noise.
-        unaligned_excess: The same where only the network has measured it, which is rougher.
-        support_floor: Agreement of gradients below which the alignment has no say; other scenes stay below.
-        support_lock: Agreement of gradients from which the alignment is as sure as it gets.
-        alignment_weight: Log-odds that a fully locked alignment adds to what it says.
-        absence_weight: Log-odds that an alignment without any support takes from `same` and `moved`.
-        hidden_spread: Share of textured cells that agree below which an alignment fits a covered view as well …
-        open_spread: … and from which it rules that out.
-        turn_margin: By how much more alike a turned reference must be than the upright one, where no alignment
-            speaks for the turn.
-        network_trust: Probability that the network keeps for what it calls impossible, so that it can be overruled.
-        confidence: Probability of the best hypothesis below which the verdict is `unsure` …
-        unrecognised: … unless the view is not recognised with at least this probability: then the likelier of
-            another scene and a covered lens is named, for to do nothing would be wrong either way.
-        dark_brightness: Mean brightness (0–1) below which a picture too flat to recognise is `dark`.
-        dark_contrast: Deviation of brightness (0–1) below which a dark picture is flat.
-        bright_fraction: Share of blown-out pixels from which a picture that is not recognised is `overexposed`.
-        blur_ratio: Sharpness against the reference's below which the picture is `blurred` …
-        blur_sharpness: … if its own sharpness (0–1) is below this as well; another scene may just be softer.
-        cover_contrast: Deviation of brightness (0–1) below which a picture without detail is covered, not blurred.
-        flat_rows: Share of the height in one block of identical grey rows from which the frame is torn.
-        covered_texture: Texture against the reference's below which a lit picture is `obstructed`.
-    """
-
-    shift_tolerance: float = 0.01
-    roll_tolerance_deg: float = 0.5
-    zoom_tolerance: float = 0.01
-    moved_excess: float = 1.5
-    unaligned_excess: float = 2.0
-    support_floor: float = 0.06
-    support_lock: float = 0.2
-    alignment_weight: float = 6.0
-    absence_weight: float = 2.0
-    hidden_spread: float = 0.25
-    open_spread: float = 0.5
-    turn_margin: float = 0.2
-    network_trust: float = 0.01
-    confidence: float = 0.6
-    unrecognised: float = 0.8
-    dark_brightness: float = 0.08
-    dark_contrast: float = 0.03
-    bright_fraction: float = 0.6
-    blur_ratio: float = 0.4
-    blur_sharpness: float = 0.06
-    cover_contrast: float = 0.04
-    flat_rows: float = 0.2
-    covered_texture: float = 0.12
-
-    @property
-    def tolerance(self) -> Tolerance:
-        """Up to where a displaced view is the same."""
-        return Tolerance(self.shift_tolerance, self.roll_tolerance_deg, self.zoom_tolerance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +86,7 @@ def weigh(comparison: Comparison, thresholds: Thresholds) -> Belief:
     kept = thresholds.network_trust
     logs = [math.log(kept / 4 + (1 - kept) * max(probability, 0.0)) for probability in spoken]
     if alignment is not None:
-        lock = _ramp(alignment.support, thresholds.support_floor, thresholds.support_lock)
+        lock = _lock(alignment, thresholds)
         weight = thresholds.alignment_weight * lock
         moved = _moved_share(alignment.displacement, thresholds)
         absence = thresholds.absence_weight * (
@@ -157,7 +96,7 @@ def weigh(comparison: Comparison, thresholds: Thresholds) -> Belief:
         hidden = 1 - _ramp(alignment.spread, thresholds.hidden_spread, thresholds.open_spread)
         logs[0] += weight * (1 - moved) - absence
         logs[1] += weight * moved - absence
-        logs[3] += weight * hidden
+        logs[3] += thresholds.hidden_weight * weight * hidden
     highest = max(logs)
     odds = [math.exp(value - highest) for value in logs]
     total = sum(odds)
@@ -263,8 +202,15 @@ def _move_is_plain(best: Comparison, displacement: Displacement | None, threshol
 
 
 def _is_locked(comparison: Comparison, thresholds: Thresholds) -> bool:
-    half_way = (thresholds.support_floor + thresholds.support_lock) / 2
-    return comparison.alignment is not None and comparison.alignment.support >= half_way
+    return comparison.alignment is not None and _lock(comparison.alignment, thresholds) >= 0.5
+
+
+def _lock(alignment: Alignment, thresholds: Thresholds) -> float:
+    """0–1, how surely the alignment holds: by the agreement under it, or by a peak that stands out alone."""
+    agreement = _ramp(alignment.support, thresholds.support_floor, thresholds.support_lock)
+    if alignment.support < thresholds.support_floor:
+        return agreement
+    return max(agreement, _ramp(alignment.peak, thresholds.peak_floor, thresholds.peak_lock))
 
 
 def _is_strange(best: Comparison, belief: Belief, thresholds: Thresholds) -> bool:

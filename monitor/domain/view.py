@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from monitor.domain.decision import Thresholds
 from monitor.domain.state import StatePolicy
+from monitor.domain.thresholds import Thresholds
 
 
 @dataclass(frozen=True, slots=True, order=True)

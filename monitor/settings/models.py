@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
-from monitor.domain.decision import Thresholds
 from monitor.domain.state import StatePolicy
+from monitor.domain.thresholds import Thresholds
 from monitor.settings.base import SettingsModel
 from monitor.settings.camera_sources import SourceSettings
 from monitor.settings.channels import NotifierSettings

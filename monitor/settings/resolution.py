@@ -8,8 +8,8 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from monitor.domain.decision import Thresholds
 from monitor.domain.state import StatePolicy
+from monitor.domain.thresholds import Thresholds
 from monitor.domain.view import Rectangle, ViewKey, ViewSpec
 from monitor.settings.derived import Overrides
 from monitor.settings.models import Camera, CameraRules, Settings, View, ViewRules

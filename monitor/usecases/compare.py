@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from monitor.domain.decision import Thresholds, decide
+from monitor.domain.decision import decide
 from monitor.domain.frame import Frame
 from monitor.domain.ports import Clock, Encoder
 from monitor.domain.reference import Reference
+from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import Verdict
 from monitor.domain.view import Rectangle, ViewKey
 

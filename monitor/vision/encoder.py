@@ -27,7 +27,7 @@ from monitor.vision.quality import measure
 
 TURNS = (Orientation.ROTATED_180, Orientation.MIRRORED, Orientation.ROTATED_90, Orientation.ROTATED_270)
 ALIKE = 0.7
-"""The same for a bundle that was not calibrated."""
+"""Cosine similarity from which two pictures show one place, unless the bundle's calibration asks for more."""
 WORTH_A_TRY = 0.2
 """The network's probability for `moved` from which the alignment tries the network's displacement too."""
 KEPT_REFERENCES = 64
@@ -59,11 +59,8 @@ class NetworkEncoder:
 
     @property
     def alike_above(self) -> float:
-        """Cosine similarity from which two pictures show one place: halfway between what the bundle's calibration
-        found for other scenes and for the same one.
-        """
-        point = self._network.bundle.card.operating_point
-        return (point.get("similarity_other", ALIKE) + point.get("similarity_same", ALIKE)) / 2
+        """Cosine similarity from which two pictures show one place; naming a wrong one sends somebody astray."""
+        return max(ALIKE, self._network.bundle.card.operating_point.get("similarity_other", ALIKE))
 
     def encode(self, frame: Frame) -> Encoding:
         """One forward pass, the working picture and its quality."""

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitor.cli.main import main
-from monitor.domain.decision import Thresholds
+from monitor.domain.thresholds import Thresholds
 from tests.cli.workplace import Recordings
 
 

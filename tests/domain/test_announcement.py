@@ -10,9 +10,10 @@ from hypothesis import given
 
 from monitor.domain.alert import Alert, AlertKind
 from monitor.domain.announcement import announcement, announces
-from monitor.domain.decision import Thresholds, decide
+from monitor.domain.decision import decide
 from monitor.domain.incident import Incident, Observation
 from monitor.domain.state import Change, Status, Transition, ViewState
+from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey, ViewSpec
 from tests.domain.builders import GOOD, MOVED, alignment, at, comparison, quick, verdict, verdicts

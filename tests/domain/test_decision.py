@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.domain.comparison import Alignment, Comparison, Relation
-from monitor.domain.decision import Belief, Thresholds, decide, weigh
+from monitor.domain.decision import Belief, decide, weigh
 from monitor.domain.displacement import Displacement
 from monitor.domain.frame import FrameQuality
 from monitor.domain.orientation import Orientation
+from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import Verdict, VerdictKind
 from tests.domain.builders import (
     AT_REST,
@@ -424,7 +425,7 @@ def test_the_same_evidence_gives_the_same_verdict(picture: FrameQuality, seen: l
 
 
 def test_a_cover_that_leaves_some_of_the_view_aligned_is_a_cover():
-    mostly_hidden = relation(0.3, 0.05, 0.05, 0.6)
+    mostly_hidden = relation(0.1, 0.02, 0.02, 0.8)
     in_few_cells = replace(AT_REST, support=0.2, spread=0.2)
     in_most_cells = replace(AT_REST, support=0.5, spread=0.8)
     assert judge(comparison(mostly_hidden, in_few_cells)).kind is VerdictKind.OBSTRUCTED
@@ -432,7 +433,7 @@ def test_a_cover_that_leaves_some_of_the_view_aligned_is_a_cover():
 
 
 def test_a_small_move_that_only_the_network_sees_is_a_doubt_and_a_large_one_is_a_move():
-    silent = alignment(Displacement(), support=0.08)
+    silent = replace(alignment(Displacement(), support=0.08), peak=4.0)
     small = judge(comparison(MOVED, silent, network=Displacement(dx=0.012)))
     large = judge(comparison(MOVED, silent, network=Displacement(dx=0.1)))
     aligned = judge(comparison(MOVED, alignment(Displacement(dx=0.025)), network=Displacement(dx=0.012)))

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, fields
 import pytest
 from pydantic import ValidationError
 
-from monitor.domain.decision import Thresholds
 from monitor.domain.state import StatePolicy
+from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import VerdictKind
 from monitor.settings.base import key_of
 from monitor.settings.derived import derive, field_descriptions

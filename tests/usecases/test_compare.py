@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.domain.decision import Thresholds
 from monitor.domain.frame import Frame
 from monitor.domain.orientation import Orientation
+from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import Rectangle
 from monitor.usecases.compare import as_reference, compare

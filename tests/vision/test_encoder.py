@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from monitor.domain.decision import Thresholds, decide
+from monitor.domain.decision import decide
 from monitor.domain.displacement import Displacement
 from monitor.domain.frame import Frame
 from monitor.domain.orientation import Orientation, turn
+from monitor.domain.thresholds import Thresholds
 from monitor.domain.view import ViewKey
 from monitor.vision.bundle import BundleError, load_bundle, shipped_bundle_path
 from monitor.vision.encoder import EncodingMismatch, NetworkEncoder

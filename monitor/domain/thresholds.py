@@ -1,0 +1,75 @@
+"""Every limit of the decision on one frame; `docs/design/decision.md` says where each comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.domain.displacement import Tolerance
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Limits of the decision on one frame.
+
+    Attributes:
+        shift_tolerance: Shift that still counts as the same view, fraction of the view.
+        roll_tolerance_deg: Roll that still counts as the same view, degrees.
+        zoom_tolerance: Change of zoom that still counts as the same view, fraction.
+        moved_excess: How many tolerances a displacement must exceed to be called `moved`; the margin is for noise.
+        unaligned_excess: The same where only the network has measured it, which is rougher.
+        support_floor: Agreement of gradients below which the alignment has no say; other scenes stay below.
+        support_lock: Agreement of gradients from which the alignment is as sure as it gets.
+        peak_floor: Strength of the correlation's peak that other scenes do not reach …
+        peak_lock: … and from which it is as sure as it gets, if the gradients agree at all.
+        alignment_weight: Log-odds that a fully locked alignment adds to what it says.
+        absence_weight: Log-odds that an alignment without any support takes from `same` and `moved`.
+        hidden_spread: Share of textured cells that agree below which an alignment fits a covered view as well …
+        open_spread: … and from which it rules that out.
+        hidden_weight: How much of an alignment's weight few agreeing cells give to `obstructed`.
+        turn_margin: By how much more alike a turned reference must be than the upright one, where no alignment
+            speaks for the turn.
+        network_trust: Probability that the network keeps for what it calls impossible, so that it can be overruled.
+        confidence: Probability of the best hypothesis below which the verdict is `unsure` …
+        unrecognised: … unless the view is not recognised with at least this probability: then the likelier of
+            another scene and a covered lens is named, for to do nothing would be wrong either way.
+        dark_brightness: Mean brightness (0–1) below which a picture too flat to recognise is `dark`.
+        dark_contrast: Deviation of brightness (0–1) below which a dark picture is flat.
+        bright_fraction: Share of blown-out pixels from which a picture that is not recognised is `overexposed`.
+        blur_ratio: Sharpness against the reference's below which the picture is `blurred` …
+        blur_sharpness: … if its own sharpness (0–1) is below this as well; another scene may just be softer.
+        cover_contrast: Deviation of brightness (0–1) below which a picture without detail is covered, not blurred.
+        flat_rows: Share of the height in one block of identical grey rows from which the frame is torn.
+        covered_texture: Texture against the reference's below which a lit picture is `obstructed`.
+    """
+
+    shift_tolerance: float = 0.01
+    roll_tolerance_deg: float = 0.5
+    zoom_tolerance: float = 0.01
+    moved_excess: float = 1.5
+    unaligned_excess: float = 2.0
+    support_floor: float = 0.06
+    support_lock: float = 0.2
+    peak_floor: float = 8.0
+    peak_lock: float = 16.0
+    alignment_weight: float = 6.0
+    absence_weight: float = 2.0
+    hidden_spread: float = 0.25
+    open_spread: float = 0.5
+    hidden_weight: float = 0.75
+    turn_margin: float = 0.2
+    network_trust: float = 0.01
+    confidence: float = 0.6
+    unrecognised: float = 0.8
+    dark_brightness: float = 0.08
+    dark_contrast: float = 0.03
+    bright_fraction: float = 0.6
+    blur_ratio: float = 0.4
+    blur_sharpness: float = 0.06
+    cover_contrast: float = 0.04
+    flat_rows: float = 0.2
+    covered_texture: float = 0.12
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """Up to where a displaced view is the same."""
+        return Tolerance(self.shift_tolerance, self.roll_tolerance_deg, self.zoom_tolerance)
