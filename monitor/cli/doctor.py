@@ -10,7 +10,7 @@ from monitor.cli.errors import BAD_NEWS
 from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
-    from monitor.cli.examinations import Examination, Finding
+    from monitor.cli.examinations import Diagnosis, Examination
     from monitor.cli.screen import Screen
 
 
@@ -66,26 +66,26 @@ def doctor(run: Invocation, send_test: bool, as_json: bool) -> None:
         raise SystemExit(BAD_NEWS)
 
 
-def _show(screen: Screen, finding: Finding) -> None:
+def _show(screen: Screen, finding: Diagnosis) -> None:
     moods = {"ok": "good", "warn": "doubt", "FAIL": "bad"}
     screen.say(f"{finding.level.value:<5} {finding.area}: {finding.text}", moods[finding.level.value])
     if finding.advice:
         screen.say(f"      → {finding.advice}")
 
 
-def _send_test(run: Invocation, name: str) -> Finding:
+def _send_test(run: Invocation, name: str) -> Diagnosis:
     from monitor.cli.alerts import describe, send_test
-    from monitor.cli.examinations import Finding, Level
+    from monitor.cli.examinations import Diagnosis, Level
     from monitor.domain.alert import Outcome
 
     receipt = send_test(run, name)
     text = f"Test alert: {describe(receipt)}"
     if receipt.outcome is Outcome.ACCEPTED:
-        return Finding(f"notifier {name}", Level.OK, text)
-    return Finding(f"notifier {name}", Level.FAIL, text, "Look at the receiver and its settings here.")
+        return Diagnosis(f"notifier {name}", Level.OK, text)
+    return Diagnosis(f"notifier {name}", Level.FAIL, text, "Look at the receiver and its settings here.")
 
 
-def _summary(found: list[Finding], failed: int) -> str:
+def _summary(found: list[Diagnosis], failed: int) -> str:
     warned = sum(1 for finding in found if finding.level.value == "warn")
     if failed:
         return f"{failed} of {len(found)} examinations failed."

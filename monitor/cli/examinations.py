@@ -48,7 +48,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One line of the doctor's report.
 
     Attributes:
@@ -64,34 +64,36 @@ class Finding:
     advice: str = ""
 
 
-Examination = Callable[[], Finding]
+Examination = Callable[[], Diagnosis]
 
 
-def guarded(area: str, examine: Examination) -> Finding:
+def guarded(area: str, examine: Examination) -> Diagnosis:
     """The examination's finding; an error is a finding, too."""
     try:
         return examine()
     except MonitorError as error:
-        return Finding(area, Level.FAIL, error.problem, error.remedy)
+        return Diagnosis(area, Level.FAIL, error.problem, error.remedy)
     except Exception as error:  # noqa: BLE001 - whatever breaks one examination must not keep the others from being made
-        return Finding(area, Level.FAIL, f"The examination broke down ({type(error).__name__}: {error}).")
+        return Diagnosis(area, Level.FAIL, f"The examination broke down ({type(error).__name__}: {error}).")
 
 
-def configuration(settings: Settings) -> Finding:
+def configuration(settings: Settings) -> Diagnosis:
     """Whether the configuration gives warnings, and watches anything."""
     where = settings.origin.file
     if settings.origin.warnings:
-        return Finding("configuration", Level.WARN, f"{where}: {' '.join(settings.origin.warnings)}")
+        return Diagnosis("configuration", Level.WARN, f"{where}: {' '.join(settings.origin.warnings)}")
     if not settings.cameras:
-        return Finding("configuration", Level.WARN, f"{where} has no cameras.", "Add some under `cameras:`.")
+        return Diagnosis(
+            "configuration", Level.WARN, f"{where} has no cameras.", "Add some under `cameras:`."
+        )
     silent = "" if settings.notifiers else "; it has no notifiers, so nobody is told of incidents"
     count = len(settings.cameras)
     level = Level.WARN if silent else Level.OK
     advice = "Add one under `notifiers:`." if silent else ""
-    return Finding("configuration", level, f"{where}: {count} camera{'s' * (count != 1)}{silent}.", advice)
+    return Diagnosis("configuration", level, f"{where}: {count} camera{'s' * (count != 1)}{silent}.", advice)
 
 
-def database(settings: Settings) -> Finding:
+def database(settings: Settings) -> Diagnosis:
     """Whether the database can be opened, and what is in it."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     started_s = time.perf_counter()
@@ -101,33 +103,33 @@ def database(settings: Settings) -> Finding:
         where = store.where
     took_ms = (time.perf_counter() - started_s) * 1000
     enrolled = sum(1 for row in rows if row.reference_count)
-    return Finding(
+    return Diagnosis(
         "database", Level.OK, f"{where}: {len(rows)} views, {enrolled} enrolled; opened in {took_ms:.0f} ms."
     )
 
 
-def clock(settings: Settings) -> Finding:
+def clock(settings: Settings) -> Diagnosis:
     """Whether the clock is plausible, agrees with the database server's, and knows time zones."""
     now = datetime.now(UTC)
     if not FIRST_SANE_YEAR <= now.year <= LAST_SANE_YEAR:
-        return Finding(
+        return Diagnosis(
             "clock", Level.FAIL, f"The clock says {now:%Y-%m-%d %H:%M} UTC.", "Set it; use NTP or chrony."
         )
     for zone in sorted({"Europe/Berlin", *(plan.time_zone for plan in resolve(settings))}):
         try:
             ZoneInfo(zone)
         except (OSError, ValueError):
-            return Finding(
+            return Diagnosis(
                 "clock", Level.FAIL, f"The time zone {zone} is not known here.", "Install the package tzdata."
             )
     skew_s = _database_skew_s(settings)
     if skew_s is None:
-        return Finding("clock", Level.OK, f"{now:%Y-%m-%d %H:%M:%S} UTC; time zones are known.")
+        return Diagnosis("clock", Level.OK, f"{now:%Y-%m-%d %H:%M:%S} UTC; time zones are known.")
     text = f"{now:%Y-%m-%d %H:%M:%S} UTC, {abs(skew_s):.1f} s {'before' if skew_s > 0 else 'behind'} the database's."
     if abs(skew_s) < SKEW_WARNING_S:
-        return Finding("clock", Level.OK, text)
+        return Diagnosis("clock", Level.OK, text)
     level = Level.FAIL if abs(skew_s) > SKEW_FAILURE_S else Level.WARN
-    return Finding("clock", level, text, "Set both clocks by NTP or chrony.")
+    return Diagnosis("clock", level, text, "Set both clocks by NTP or chrony.")
 
 
 def _database_skew_s(settings: Settings) -> float | None:
@@ -147,7 +149,7 @@ def _database_skew_s(settings: Settings) -> float | None:
     return (before + (after - before) / 2 - theirs).total_seconds()
 
 
-def disk(settings: Settings) -> Finding:
+def disk(settings: Settings) -> Diagnosis:
     """Whether there is space for pictures, and whether it can be written to."""
     folder = settings.data_dir
     try:
@@ -158,7 +160,7 @@ def disk(settings: Settings) -> Finding:
             os.fsync(file.fileno())
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        return Finding(
+        return Diagnosis(
             "disk",
             Level.FAIL,
             f"{folder} cannot be written ({error.strerror or type(error).__name__}).",
@@ -167,15 +169,15 @@ def disk(settings: Settings) -> Finding:
     text = f"{folder}: {free / 2**30:.1f} GiB free."
     advice = "Make room, move `data_dir`, or shorten `retention`."
     if free < NO_SPACE_BYTES:
-        return Finding("disk", Level.FAIL, text, advice)
+        return Diagnosis("disk", Level.FAIL, text, advice)
     return (
-        Finding("disk", Level.WARN, text, advice)
+        Diagnosis("disk", Level.WARN, text, advice)
         if free < LITTLE_SPACE_BYTES
-        else Finding("disk", Level.OK, text)
+        else Diagnosis("disk", Level.OK, text)
     )
 
 
-def bundle(settings: Settings) -> Finding:
+def bundle(settings: Settings) -> Diagnosis:
     """Whether the network loads, and sees: one forward pass."""
     encoder = open_encoder(settings.bundle, settings.service.encoder_threads, settings.service.encoder_batch)
     pixels = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
@@ -186,13 +188,13 @@ def bundle(settings: Settings) -> Finding:
     took_ms = (time.perf_counter() - started_s) * 1000
     length = float(np.linalg.norm(encoding.embedding))
     if not abs(length - 1) < 1e-3:
-        return Finding(
+        return Diagnosis(
             "network",
             Level.FAIL,
             f"{encoder.bundle_id} gives embeddings of length {length:.3f}, not 1.",
             "Use another bundle.",
         )
-    return Finding("network", Level.OK, f"{encoder.bundle_id}: a picture takes {took_ms:.0f} ms.")
+    return Diagnosis("network", Level.OK, f"{encoder.bundle_id}: a picture takes {took_ms:.0f} ms.")
 
 
 def camera_examinations(settings: Settings) -> list[tuple[str, Examination]]:
@@ -207,7 +209,7 @@ def camera_examinations(settings: Settings) -> list[tuple[str, Examination]]:
     return found
 
 
-def _grab(area: str, plan: CameraPlan) -> Finding:
+def _grab(area: str, plan: CameraPlan) -> Diagnosis:
     cameras = Cameras([plan], SystemClock(), newest_only=True)
     try:
         started_s = time.perf_counter()
@@ -220,49 +222,49 @@ def _grab(area: str, plan: CameraPlan) -> Finding:
     text = f"{frame.native_width} × {frame.native_height}, {size}{took_ms:.0f} ms."
     longest_s = max(spec.interval_s for spec in plan.views)
     if plan.source_kind == "folder" and age_s > max(3600.0, 5 * longest_s):
-        return Finding(
+        return Diagnosis(
             area,
             Level.WARN,
             f"{text} The newest picture is of {frame.captured_at:%Y-%m-%d %H:%M} UTC.",
             "See why nothing newer arrives; set `max_age` to have that reported.",
         )
     if age_s < -60:
-        return Finding(
+        return Diagnosis(
             area,
             Level.WARN,
             f"{text} The picture is {-age_s:.0f} s from the future.",
             "Set the camera's clock, or `time_zone`.",
         )
     if took_ms > 500 * plan.timeout_s:
-        return Finding(area, Level.WARN, f"{text} That is close to the limit.", "Raise `timeout`.")
-    return Finding(area, Level.OK, text)
+        return Diagnosis(area, Level.WARN, f"{text} That is close to the limit.", "Raise `timeout`.")
+    return Diagnosis(area, Level.OK, text)
 
 
-def notifier(channel: NotifierSettings) -> Finding:
+def notifier(channel: NotifierSettings) -> Diagnosis:
     """Whether a notifier's receiver can be reached; nothing is sent to it."""
     area = f"notifier {channel.name}"
     open_channel(channel, SystemClock())
     if not channel.enabled:
-        return Finding(area, Level.WARN, "It is switched off.", "Set `enabled: true` to use it.")
+        return Diagnosis(area, Level.WARN, "It is switched off.", "Set `enabled: true` to use it.")
     if channel.kind == "log":
-        return Finding(area, Level.OK, "It writes to the log of `monitor run`.")
+        return Diagnosis(area, Level.OK, "It writes to the log of `monitor run`.")
     parts = urlsplit(channel.url.get_secret_value())
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return _reach(area, parts.hostname or "", port, allow_private=channel.allow_private)
 
 
-def _reach(area: str, host: str, port: int, *, allow_private: bool) -> Finding:
+def _reach(area: str, host: str, port: int, *, allow_private: bool) -> Diagnosis:
     """Connect and hang up. The receiver's name is not shown: with some services it is a secret."""
     policy = AddressPolicy(allow_loopback=allow_private, allow_private=allow_private)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        return Finding(
+        return Diagnosis(
             area, Level.FAIL, f"The receiver's name is not known ({error.strerror}).", "Check `url` and DNS."
         )
     objections = [policy.objection(str(entry[4][0])) for entry in found]
     if all(objections):
-        return Finding(
+        return Diagnosis(
             area,
             Level.FAIL,
             f"The receiver is {objections[0]}, which is refused.",
@@ -274,24 +276,24 @@ def _reach(area: str, host: str, port: int, *, allow_private: bool) -> Finding:
         socket.create_connection((str(address[0]), port), REACH_TIMEOUT_S).close()
     except OSError as error:
         reason = error.strerror or "no answer in time"
-        return Finding(
+        return Diagnosis(
             area,
             Level.FAIL,
             f"The receiver cannot be reached ({reason}).",
             "Check `url`, the receiver, and the way to it.",
         )
     took_ms = (time.perf_counter() - started_s) * 1000
-    return Finding(
+    return Diagnosis(
         area, Level.OK, f"The receiver can be reached ({took_ms:.0f} ms); --send-test tries it fully."
     )
 
 
 def examine_all(
     examinations: Sequence[tuple[str, Examination]], workers: int, advance: Callable[[], None]
-) -> Iterator[Finding]:
+) -> Iterator[Diagnosis]:
     """Every examination's finding in the order given; they are made at the same time."""
 
-    def examine(one: tuple[str, Examination]) -> Finding:
+    def examine(one: tuple[str, Examination]) -> Diagnosis:
         finding = guarded(*one)
         advance()
         return finding

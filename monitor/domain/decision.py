@@ -128,12 +128,12 @@ def _displacement(comparison: Comparison, thresholds: Thresholds) -> Displacemen
     return comparison.network_displacement
 
 
-Finding = tuple[VerdictKind, float, tuple[str, ...]]
+Judgement = tuple[VerdictKind, float, tuple[str, ...]]
 
 
 def _fault_of_light(
     quality: FrameQuality, best: Comparison, belief: Belief, thresholds: Thresholds
-) -> Finding | None:
+) -> Judgement | None:
     if quality.flat_rows >= thresholds.flat_rows:
         reason = (
             f"{quality.flat_rows * 100:.0f} % of the picture is one flat block, as a broken line leaves it."
@@ -152,7 +152,7 @@ def _fault_of_light(
 
 def _fault_of_lens(
     quality: FrameQuality, best: Comparison, belief: Belief, thresholds: Thresholds
-) -> Finding | None:
+) -> Judgement | None:
     soft = best.sharpness_ratio < thresholds.blur_ratio and quality.sharpness < thresholds.blur_sharpness
     # Defocus leaves the large shapes and their contrast; a cover leaves neither.
     if soft and quality.contrast >= thresholds.cover_contrast and belief.different < thresholds.confidence:
@@ -164,7 +164,7 @@ def _fault_of_lens(
     return None
 
 
-def _aim(best: Comparison, belief: Belief, thresholds: Thresholds) -> Finding:
+def _aim(best: Comparison, belief: Belief, thresholds: Thresholds) -> Judgement:
     displacement = _displacement(best, thresholds)
     if (
         best.orientation is not Orientation.UPRIGHT
