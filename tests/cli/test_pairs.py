@@ -119,7 +119,10 @@ def test_an_interrupt_loses_nothing_that_is_done(recordings: Recordings, tmp_pat
     pairs = write_pairs(tmp_path, [(good, good, number) for number in range(5000)])
     out = tmp_path / "verdicts.csv"
     with subprocess.Popen(
-        [sys.executable, "-m", "monitor", "compare", "--pairs", pairs, "--out", out], stderr=subprocess.PIPE
+        [sys.executable, "-m", "monitor", "compare", "--pairs", pairs, "--out", out],
+        stderr=subprocess.PIPE,
+        # Tests that a shell started in the background ignore Ctrl-C, and so would their children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as child:
         deadline_s = time.monotonic() + 60
         while not out.exists() or out.read_text().count("\n") < 5:
