@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from monitor.domain.state import ViewState
 
 CLOCK_TRUST = timedelta(hours=1)
-"""A clock set back by less is waited out; by more, it ran ahead before, and the state's times move with it."""
+"""A clock set back by less is waited out; by more, it ran ahead before, and the state's times move with it,
+and what is stored from ahead has no say."""
 
 
 def in_order(state: ViewState, at: datetime) -> tuple[ViewState, datetime]:

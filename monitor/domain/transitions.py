@@ -16,10 +16,7 @@ from monitor.domain.state import (
     Transition,
     ViewState,
 )
-from monitor.domain.verdict import Verdict, VerdictKind
-
-PICTURELESS = frozenset({VerdictKind.OFFLINE, VerdictKind.STREAM_FAULT})
-"""Verdicts without a picture show no daylight: one lost frame in a long darkness does not end it."""
+from monitor.domain.verdict import PICTURELESS, Verdict, VerdictKind
 
 
 def advance(
@@ -44,6 +41,7 @@ def advance(
         state,
         recent=(*state.recent, check)[-max(policy.window, policy.close_checks) :],
         unclear_since=None,
+        # One lost frame in a long darkness does not end it.
         dark_since=state.dark_since if verdict.kind in PICTURELESS else None,
     )
     if verdict.kind is VerdictKind.OK:

@@ -29,6 +29,10 @@ class VerdictKind(StrEnum):
     UNSURE = "unsure"
 
 
+PICTURELESS = frozenset({VerdictKind.OFFLINE, VerdictKind.STREAM_FAULT})
+"""Verdicts without a usable picture: grabbing failed, and the light was not seen. A dark one was grabbed well."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What one frame says about its view.

@@ -18,7 +18,7 @@ import structlog
 from monitor.domain.errors import MonitorError
 from monitor.domain.incident import Observation
 from monitor.domain.ports import Clock
-from monitor.domain.verdict import VerdictKind
+from monitor.domain.verdict import PICTURELESS
 from monitor.domain.view import ViewKey
 from monitor.service.counters import Tally
 from monitor.service.faults import Faults
@@ -26,9 +26,6 @@ from monitor.service.lanes import Lane, Lanes
 from monitor.service.options import ServiceOptions
 
 _log = structlog.get_logger(__name__)
-
-# Verdicts that mean that grabbing failed (a dark picture was grabbed well).
-GRAB_FAILED = frozenset({VerdictKind.OFFLINE, VerdictKind.STREAM_FAULT})
 
 
 class DueView(Protocol):
@@ -166,7 +163,7 @@ class Dispatcher:
             self._broke_down(key, error)
             return
         slow = self._clock.monotonic_s() - began_s > self._options.slow_after_s
-        failed = observation is not None and observation.verdict.kind in GRAB_FAILED
+        failed = observation is not None and observation.verdict.kind in PICTURELESS
         with self._lock:
             pace = self._pace[key]
             pace.finished_s = self._clock.monotonic_s()

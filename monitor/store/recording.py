@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import Insert, Row, Select, Update, bindparam, insert, select, u
 from sqlalchemy.engine import Connection
 
 from monitor.domain.alert import Alert
+from monitor.domain.chronology import CLOCK_TRUST
 from monitor.domain.incident import Incident, Observation
 from monitor.domain.state import Change
 from monitor.domain.verdict import VerdictKind
@@ -23,9 +24,6 @@ from monitor.store.tables import incidents, observations, views
 from monitor.store.views import find_view
 
 Announce = Callable[[Incident, Observation, int], Alert]
-
-# A stored check that lies further ahead of a new one than this was made under a wrong clock, and has no say.
-CLOCK_TRUST = timedelta(hours=1)
 
 
 class Recorder:

@@ -28,6 +28,8 @@ from monitor.vision.quality import measure
 TURNS = (Orientation.ROTATED_180, Orientation.MIRRORED, Orientation.ROTATED_90, Orientation.ROTATED_270)
 ALIKE = 0.7
 """Cosine similarity from which two pictures show one place, unless the bundle's calibration asks for more."""
+CLEAR_PEAK = 8.0
+"""Strength of a correlation's peak, in standard deviations, that pictures of other scenes do not reach."""
 WORTH_A_TRY = 0.2
 """The network's probability for `moved` from which the alignment tries the network's displacement too."""
 KEPT_REFERENCES = 64
@@ -107,10 +109,12 @@ class NetworkEncoder:
         similarities = {Orientation.UPRIGHT: _cosine(encoding.embedding, reference.upright.embedding)} | {
             turned: _cosine(encoding.embedding, vector) for turned, vector in reference.turned.items()
         }
-        look = _Look(self, reference, similarities, masks, constancy)
-        candidates = [] if _sides_swapped(encoding, reference) else [look.upright(encoding)]
+        look = _Look(
+            self, encoding, reference, similarities, self.prepared(reference.upright, tuple(masks), constancy)
+        )
+        candidates = [] if _sides_swapped(encoding, reference) else [look.upright()]
         if not candidates or not _recognised(candidates[0]):
-            candidates += [look.turned(frame, turned) for turned in look.promising(encoding)]
+            candidates += [look.turned(frame, turned) for turned in look.promising()]
         return max(candidates, key=_likeness)
 
     def prepared(self, upright: Encoding, masks: tuple[Rectangle, ...], constancy: bytes | None) -> Prepared:
@@ -166,40 +170,45 @@ class _Look:
     def __init__(
         self,
         encoder: NetworkEncoder,
+        encoding: Encoding,
         reference: Reference,
         similarities: Mapping[Orientation, float],
-        masks: Sequence[Rectangle],
-        constancy: bytes | None,
+        ours: Prepared,
     ) -> None:
         self._encoder = encoder
+        self._encoding = encoding
         self._reference = reference
         self._similarities = similarities
-        self._ours = encoder.prepared(reference.upright, tuple(masks), constancy)
-        self._shape = self._ours.shape
+        self._ours = ours
+        self._theirs = self._prepare(encoding)
 
-    def upright(self, encoding: Encoding) -> Comparison:
-        return self._compare(Orientation.UPRIGHT, encoding)
+    def upright(self) -> Comparison:
+        return self._compare(Orientation.UPRIGHT, self._encoding, self._theirs)
 
     def turned(self, frame: Frame, orientation: Orientation) -> Comparison:
-        return self._compare(orientation, self._encoder.encode_turned(frame, orientation))
+        encoding = self._encoder.encode_turned(frame, orientation)
+        return self._compare(orientation, encoding, self._prepare(encoding))
 
-    def promising(self, encoding: Encoding) -> list[Orientation]:
+    def promising(self) -> list[Orientation]:
         """Orientations worth a forward pass: the two most similar, and any that the phases see."""
-        if _sides_swapped(encoding, self._reference):
+        if _sides_swapped(self._encoding, self._reference):
             return [Orientation.ROTATED_90, Orientation.ROTATED_270]
-        theirs = Prepared(_fit(encoding.luma, self._shape))
         spectra = {
-            Orientation.ROTATED_180: theirs.flipped_spectrum,
-            Orientation.MIRRORED: theirs.mirrored_spectrum,
+            Orientation.ROTATED_180: self._theirs.flipped_spectrum,
+            Orientation.MIRRORED: self._theirs.mirrored_spectrum,
         }
         by_phase = [
-            turned for turned, seen in spectra.items() if correlate(self._ours.spectrum, seen).strength > 8
+            turned
+            for turned, seen in spectra.items()
+            if correlate(self._ours.spectrum, seen).strength > CLEAR_PEAK
         ]
         by_network = sorted(TURNS, key=lambda turned: self._similarities.get(turned, -1.0), reverse=True)[:2]
         return list(dict.fromkeys([*by_phase, *by_network]))
 
-    def _compare(self, orientation: Orientation, encoding: Encoding) -> Comparison:
-        theirs = Prepared(_fit(encoding.luma, self._shape))
+    def _prepare(self, encoding: Encoding) -> Prepared:
+        return Prepared(_fit(encoding.luma, self._ours.shape))
+
+    def _compare(self, orientation: Orientation, encoding: Encoding, theirs: Prepared) -> Comparison:
         alignment, still = glance(self._ours, theirs)
         judged = None
         if not still:

@@ -39,17 +39,11 @@ class Fit:
     Attributes:
         transform: Maps centred reference pixels to centred frame pixels.
         agreeing: Number of tiles that agree with it.
-        voting: Number of tiles with a clear peak.
-        tiles: Number of tiles.
-        agreement: Share of the votes' weight that agrees, 0–1.
         residual_px: Root mean square of what the agreeing tiles leave over.
     """
 
     transform: SimilarityTransform
     agreeing: int
-    voting: int
-    tiles: int
-    agreement: float
     residual_px: float
 
 
@@ -127,12 +121,10 @@ def agree(
         tolerance_px: How far a tile may lie off.
     """
     weights = (clear - CLEAR).clip(0, 6)
-    voting = int((weights > 0).sum())
-    if voting < FEWEST:
+    if int((weights > 0).sum()) < FEWEST:
         return None
     targets = start.apply(points + shifts)
-    proposal, agreement = propose(points, targets, weights, tolerance_px)
-    best = proposal
+    best, _ = propose(points, targets, weights, tolerance_px)
     for _ in range(2):
         error = np.linalg.norm(best.apply(points) - targets, axis=1)
         kept = weights * (error < 2 * tolerance_px)
@@ -140,4 +132,4 @@ def agree(
             return None
         best = fit(points, targets, kept)
     residual = float(np.sqrt((kept * error**2).sum() / kept.sum()))
-    return Fit(best, int((kept > 0).sum()), voting, len(points), agreement, residual)
+    return Fit(best, int((kept > 0).sum()), residual)

@@ -15,7 +15,7 @@ from monitor.domain.alert import RetryPolicy
 from monitor.domain.errors import UnknownView
 from monitor.domain.incident import Observation
 from monitor.domain.state import Change, Status, ViewState
-from monitor.domain.verdict import VerdictKind
+from monitor.domain.verdict import PICTURELESS
 from monitor.domain.view import ViewKey
 from monitor.logs import Complaints
 from monitor.service.engine import Service
@@ -183,7 +183,7 @@ class _Reload:
 
 def lacks_frames(state: ViewState) -> bool:
     """Whether a view's camera last gave no usable frame: its checks begin among the slow ones."""
-    return state.status is Status.UNKNOWN or state.cause in (VerdictKind.OFFLINE, VerdictKind.STREAM_FAULT)
+    return state.status is Status.UNKNOWN or state.cause in PICTURELESS
 
 
 def delivery_options(settings: Settings) -> DeliveryOptions:
