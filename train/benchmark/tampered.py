@@ -1,0 +1,77 @@
+"""What is done to a lens or comes before it: occluders, covers, defocus, darkness, and the noise of a bad sensor."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from monitor.domain.displacement import Displacement
+from monitor.domain.verdict import VerdictKind
+from train.benchmark.displaced import CANVAS_WIDTH, STILL, Couple
+from train.benchmark.method import Pixels, Truth
+from train.data.occluders import cover
+
+OCCLUDED_SHARE = (0.10, 0.30)
+COVERED_SHARE = (0.65, 0.97)
+WHOLLY_COVERED = 0.3
+"""Share of the covers that hide everything."""
+NOISE_SIGMA = (10.0, 25.0)
+"""Grey levels."""
+DEFOCUS_RADIUS = (0.022, 0.045)
+"""Radius of the disc to which a point is smeared, fraction of the picture's width."""
+BLACK_GAIN = (0.005, 0.03)
+"""What is left of the light in a black picture."""
+BLACK_MEAN = 20.0
+"""Grey level below which a covered picture is rightly called dark as well."""
+
+
+def occluded(rng: np.random.Generator, couple: Couple) -> tuple[Pixels, Truth]:
+    """The same view with something in front of `OCCLUDED_SHARE` of it."""
+    pixels, _ = cover(rng, couple.frame(), rng.uniform(*OCCLUDED_SHARE), couple.elsewhere)
+    return pixels, STILL
+
+
+def noisy(rng: np.random.Generator, couple: Couple) -> tuple[Pixels, Truth]:
+    """The same view through a noisy sensor."""
+    return add_noise(rng, couple.frame(), rng.uniform(*NOISE_SIGMA)), STILL
+
+
+def covered(rng: np.random.Generator, couple: Couple) -> tuple[Pixels, Truth]:
+    """Most of the view or all of it hidden.
+
+    What hides it is never a clear picture: a lens that is wholly covered by one would show another view.
+    """
+    share = 1.0 if rng.random() < WHOLLY_COVERED else rng.uniform(*COVERED_SHARE)
+    vague = cv2.GaussianBlur(couple.other_view(), (0, 0), CANVAS_WIDTH * rng.uniform(0.03, 0.08))
+    pixels, _ = cover(rng, couple.frame(), share, np.asarray(vague, np.uint8))
+    dark = (VerdictKind.DARK,) if pixels.mean() < BLACK_MEAN else ()
+    return pixels, Truth((VerdictKind.OBSTRUCTED, *dark))
+
+
+def defocused(rng: np.random.Generator, couple: Couple) -> tuple[Pixels, Truth]:
+    """The same view far out of focus."""
+    pixels = couple.frame()
+    radius = rng.uniform(*DEFOCUS_RADIUS) * pixels.shape[1]
+    reach = int(np.ceil(radius))
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    disc = np.clip(radius + 0.5 - np.hypot(x, y), 0, 1)
+    smeared = cv2.filter2D(pixels, -1, disc / disc.sum(), borderType=cv2.BORDER_REFLECT)
+    return np.asarray(smeared, np.uint8), Truth((VerdictKind.BLURRED,), Displacement())
+
+
+def black(rng: np.random.Generator, couple: Couple) -> tuple[Pixels, Truth]:
+    """Hardly any light: a lens cap, or lamps and moon gone. Nobody can tell which from the picture."""
+    left = couple.frame() * rng.uniform(*BLACK_GAIN)
+    pixels = add_noise(rng, left.astype(np.uint8), 1.5)
+    return pixels, Truth((VerdictKind.DARK, VerdictKind.OBSTRUCTED))
+
+
+def other_view(rng: np.random.Generator, couple: Couple) -> tuple[Pixels, Truth]:
+    """What another camera sees."""
+    return couple.other_view(), Truth((VerdictKind.DIFFERENT_SCENE,))
+
+
+def add_noise(rng: np.random.Generator, pixels: Pixels, sigma: float) -> Pixels:
+    """Gaussian noise in every channel of (H, W, 3); `sigma` in grey levels."""
+    grain = rng.standard_normal(pixels.shape, dtype=np.float32) * np.float32(sigma)
+    return np.clip(np.rint(pixels + grain), 0, 255).astype(np.uint8)
