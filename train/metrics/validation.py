@@ -1,13 +1,10 @@
-"""Figures that people read: shares found and missed, errors of displacement, orientation by the bank."""
+"""What a training run of the view network reports of its validation cameras."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from train.data.loading import Batch
 from train.networks.view import RELATIONS, Encoding, PairOutput
@@ -39,35 +36,3 @@ def validation_figures(results: Sequence[tuple[Batch, Encoding, PairOutput]]) ->
                 figures[f"roll_error_{name}_deg"] = float(part[:, 2].median())
                 figures[f"zoom_error_{name}_percent"] = float(part[:, 3].median() * 100)
     return figures
-
-
-def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities along the last axis."""
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
-
-
-def largest_alarm_share(alarms: int, trials: int, confidence: float = 0.95) -> float:
-    """Upper Clopper-Pearson bound of a share: the largest that would still give so few alarms once in twenty times.
-
-    Found by bisection on the binomial sum, which needs no further package; 1.0 for no trials.
-    """
-    if trials == 0 or alarms >= trials:
-        return 1.0
-
-    def at_most(share: float) -> float:
-        log_terms = [
-            math.lgamma(trials + 1)
-            - math.lgamma(k + 1)
-            - math.lgamma(trials - k + 1)
-            + k * math.log(share)
-            + (trials - k) * math.log1p(-share)
-            for k in range(alarms + 1)
-        ]
-        return sum(map(math.exp, log_terms))
-
-    low, high = 1e-12, 1.0 - 1e-12
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if at_most(middle) > 1 - confidence else (low, middle)
-    return high
