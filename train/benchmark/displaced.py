@@ -95,8 +95,9 @@ class Couple:
 
 def compress(pixels: Pixels, quality: int) -> Pixels:
     """(H, W, 3) RGB there and back through JPEG."""
-    _, encoded = cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)[:, :, ::-1], np.uint8).copy()
+    swapped = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(".jpg", swapped, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB), np.uint8)
 
 
 def displacement_of(warp: Warp) -> Displacement:
@@ -163,7 +164,9 @@ def zoom(ratio: float) -> Callable[[np.random.Generator], Warp]:
 def mixed(rng: np.random.Generator) -> Warp:
     """Draws all at once: shift up to 8 % each way, roll up to 5°, zoom up to 1.1 or down to its inverse."""
     dx, dy = (float(rng.uniform(0.01, 0.08)) * _sign(rng) for _ in range(2))
-    return Warp(dx, dy, float(rng.uniform(0.5, 5.0)) * _sign(rng), float(rng.uniform(1.01, 1.1)) ** _sign(rng))
+    return Warp(
+        dx, dy, float(rng.uniform(0.5, 5.0)) * _sign(rng), float(rng.uniform(1.01, 1.1)) ** _sign(rng)
+    )
 
 
 MOVES: Mapping[str, Make] = {

@@ -1,4 +1,4 @@
-"""The benchmark's pairs: one reference with a frame of every kind of the protocol, from real pictures of real cameras."""
+"""The benchmark's pairs: a reference with one frame of every kind of the protocol, all from real pictures."""
 
 from __future__ import annotations
 
@@ -128,7 +128,9 @@ def _draw_other(rng: np.random.Generator, camera: str, pool: Pool) -> Picture:
     cameras = [name for name in pool.cameras if name != camera]
     scenes = [picture for picture in pool.scenes if picture.unrelated or picture.camera != camera]
     if not cameras and not scenes:
-        raise DataError(f"Nothing to compare {camera} with.", "Hold out at least two cameras, or some scenes.")
+        raise DataError(
+            f"Nothing to compare {camera} with.", "Hold out at least two cameras, or some scenes."
+        )
     if cameras and (not scenes or rng.random() < OTHER_CAMERA):
         scenes = list(pool.cameras[cameras[rng.integers(len(cameras))]])
     return scenes[rng.integers(len(scenes))]

@@ -1,0 +1,150 @@
+"""The product itself as a method of the benchmark, and its network without the geometry beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from monitor.domain.comparison import Relation
+from monitor.domain.decision import decide
+from monitor.domain.displacement import Displacement
+from monitor.domain.frame import Frame
+from monitor.domain.orientation import Orientation
+from monitor.domain.reference import Encoding, Reference
+from monitor.domain.thresholds import Thresholds
+from monitor.domain.verdict import Verdict, VerdictKind
+from monitor.domain.view import ViewKey
+from monitor.vision.bundle import BundleError, load_bundle, shipped_bundle_path
+from monitor.vision.encoder import NetworkEncoder
+from monitor.vision.network import Network
+from train.benchmark.method import Answer, Pixels
+
+HEALTH = frozenset(
+    {VerdictKind.BLURRED, VerdictKind.OBSTRUCTED, VerdictKind.OVEREXPOSED, VerdictKind.STREAM_FAULT}
+)
+"""Changes that the picture's quality may tell, whatever is believed of the view."""
+
+
+class Comparator:
+    """What the service does with one reference and one frame, without its memory: no debounce, no learned masks.
+
+    Args:
+        bundle: The file; the shipped one when None.
+        thresholds: Limits of the decision; the service's own when None.
+        label: Stands before the bundle's id in the method's name; tell variants of the thresholds apart by it.
+
+    Raises:
+        BundleError: The bundle is missing, damaged or does not load.
+    """
+
+    def __init__(
+        self, bundle: Path | None = None, thresholds: Thresholds | None = None, label: str = "comparator"
+    ) -> None:
+        self._encoder = NetworkEncoder(_open(bundle))
+        self._thresholds = thresholds or Thresholds()
+        self.name = f"{label} ({self._encoder.bundle_id})"
+
+    def enroll(self, reference: Pixels) -> Reference:
+        """The reference as the service keeps it."""
+        return _enroll(self._encoder, reference)
+
+    def judge(self, enrolled: Reference, frame: Pixels) -> Answer:
+        """The service's verdict on a single frame; for `change` see `change_of`."""
+        captured = _frame(frame)
+        encoding = self._encoder.encode(captured)
+        comparison = self._encoder.compare(encoding, captured, enrolled)
+        verdict = decide(encoding.quality, [comparison], self._thresholds)
+        return Answer(verdict.kind, change_of(verdict), verdict.confidence, verdict.displacement)
+
+
+def change_of(verdict: Verdict) -> float:
+    """How surely the view is not the same, 0–1.
+
+    One minus the posterior of "same", which counts in the upright orientation alone: in any other it speaks of the
+    turned view. A fault of lens or light is as sure as its verdict, for it leaves that posterior where it was.
+    """
+    belief = verdict.evidence.get("belief_same")
+    if not isinstance(belief, float):
+        return 0.5
+    upright = verdict.evidence["orientation"] == Orientation.UPRIGHT.value
+    change = 1.0 - belief if upright else 1.0
+    return max(change, verdict.confidence) if verdict.kind in HEALTH else change
+
+
+class NetworkOnly:
+    """The network's word alone: relation head, and bank of embeddings for turns. No geometry, no abstention.
+
+    A turn is named where the bank prefers a turned reference by the decision's margin and the head, given the frame
+    turned back, knows the place. All else is the likeliest relation of the upright pair.
+
+    Args:
+        bundle: The file; the shipped one when None.
+        turn_margin: By how much more alike a turned reference must be than the upright one.
+        label: Stands before the bundle's id in the method's name.
+
+    Raises:
+        BundleError: The bundle is missing, damaged or does not load, or has no relation head.
+    """
+
+    def __init__(
+        self,
+        bundle: Path | None = None,
+        turn_margin: float = Thresholds().turn_margin,
+        label: str = "network only",
+    ) -> None:
+        network = _open(bundle)
+        if network.bundle.head_onnx is None:
+            raise BundleError(
+                f"Bundle {network.bundle.id} has no relation head to judge pairs by.",
+                "Benchmark it as the whole comparator.",
+            )
+        self._encoder = NetworkEncoder(network)
+        self._turn_margin = turn_margin
+        self.name = f"{label} ({self._encoder.bundle_id})"
+
+    def enroll(self, reference: Pixels) -> Reference:
+        """Embeddings in all orientations, and the upright grids."""
+        return _enroll(self._encoder, reference)
+
+    def judge(self, enrolled: Reference, frame: Pixels) -> Answer:
+        """The likeliest relation; `change` is 1 - the head's probability of "same"."""
+        captured = _frame(frame)
+        encoding = self._encoder.encode(captured)
+        upright, displacement = self._relate(enrolled, encoding)
+        bank = {
+            turned: float(encoding.embedding @ embedding) for turned, embedding in enrolled.turned.items()
+        }
+        turned = max(bank, key=lambda orientation: bank[orientation])
+        if bank[turned] - float(encoding.embedding @ enrolled.upright.embedding) >= self._turn_margin:
+            relation, _ = self._relate(enrolled, self._encoder.encode_turned(captured, turned))
+            known = relation.same + relation.moved
+            if known > 0.5:
+                return Answer(turned.verdict, 1.0 - upright.same, known)
+        probability, verdict = max(
+            (upright.same, VerdictKind.OK),
+            (upright.moved, VerdictKind.MOVED),
+            (upright.different, VerdictKind.DIFFERENT_SCENE),
+            (upright.obstructed, VerdictKind.OBSTRUCTED),
+        )
+        measured = displacement if verdict in (VerdictKind.OK, VerdictKind.MOVED) else None
+        return Answer(verdict, 1.0 - upright.same, probability, measured)
+
+    def _relate(self, enrolled: Reference, encoding: Encoding) -> tuple[Relation, Displacement]:
+        judged = self._encoder.relate(enrolled.upright, encoding.grids)
+        if judged is None:
+            raise RuntimeError("a bundle with a head gave no relation")
+        return judged
+
+
+def _open(bundle: Path | None) -> Network:
+    return Network(load_bundle(bundle or shipped_bundle_path()), threads=1)
+
+
+def _enroll(encoder: NetworkEncoder, reference: Pixels) -> Reference:
+    return replace(encoder.enroll(_frame(reference), ViewKey("benchmark")), id=1)
+
+
+def _frame(pixels: Pixels) -> Frame:
+    height, width = pixels.shape[:2]
+    return Frame(pixels, datetime.now(UTC), "", width, height)
