@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -43,6 +44,12 @@ class GroupPictures:
     later: tuple[Picture, ...]
     other: Picture
     real: bool
+
+    @property
+    def place(self) -> int:
+        """The same number for all groups that may show one place: of a camera, or of a photo."""
+        camera = "" if self.reference.unrelated else self.reference.camera
+        return zlib.crc32((camera or self.reference.path.name).encode())
 
 
 class Sampler:

@@ -49,10 +49,11 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Six pictures and the pairs among them; indices count within the group."""
+    """Six pictures and the pairs among them; indices count within the group; groups of one place bear one number."""
 
     views: tuple[View, ...]
     pairs: tuple[PairTarget, ...]
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def make_group(rng: np.random.Generator, pictures: GroupPictures, spec: InputSpe
     pairs.append(
         _pair(views, TURNED_REFERENCE, TURNED_FRAME, relation_of(turned_warp), warp_as_turned, turned_aspect)
     )
-    return Group(tuple(views), tuple(pairs))
+    return Group(tuple(views), tuple(pairs), pictures.place)
 
 
 def turn_warp(warp: Warp, orientation: Orientation) -> Warp:
