@@ -126,7 +126,9 @@ def _draw_couple(
 
 def _draw_other(rng: np.random.Generator, camera: str, pool: Pool) -> Picture:
     cameras = [name for name in pool.cameras if name != camera]
-    scenes = [picture for picture in pool.scenes if picture.unrelated or picture.camera != camera]
+    scenes = [
+        p for p in pool.scenes if (p.unrelated or p.camera != camera) and not p.use.startswith("tamper")
+    ]
     if not cameras and not scenes:
         raise DataError(
             f"Nothing to compare {camera} with.", "Hold out at least two cameras, or some scenes."

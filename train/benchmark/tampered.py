@@ -9,12 +9,14 @@ from monitor.domain.displacement import Displacement
 from monitor.domain.verdict import VerdictKind
 from train.benchmark.displaced import CANVAS_WIDTH, STILL, Couple
 from train.benchmark.method import Pixels, Truth
-from train.data.occluders import cover
+from train.data.occluders import cover, draw_fill, draw_mask
 
 OCCLUDED_SHARE = (0.10, 0.30)
 COVERED_SHARE = (0.65, 0.97)
 WHOLLY_COVERED = 0.3
 """Share of the covers that hide everything."""
+COVER_BLUR = (0.10, 0.15)
+"""Blur of a cover made from a picture, fraction of the width."""
 NOISE_SIGMA = (10.0, 25.0)
 """Grey levels."""
 DEFOCUS_RADIUS = (0.022, 0.045)
@@ -37,13 +39,18 @@ def noisy(rng: np.random.Generator, couple: Couple) -> tuple[Pixels, Truth]:
 
 
 def covered(rng: np.random.Generator, couple: Couple) -> tuple[Pixels, Truth]:
-    """Most of the view or all of it hidden.
+    """Most of the view or all of it hidden by something opaque.
 
-    What hides it is never a clear picture: a lens that is wholly covered by one would show another view.
+    What hides it is flat, shaded, grainy, nearly black or far out of focus, never a picture in which something could
+    be made out: a lens that is wholly covered by one would show another view.
     """
     share = 1.0 if rng.random() < WHOLLY_COVERED else rng.uniform(*COVERED_SHARE)
-    vague = cv2.GaussianBlur(couple.other_view(), (0, 0), CANVAS_WIDTH * rng.uniform(0.03, 0.08))
-    pixels, _ = cover(rng, couple.frame(), share, np.asarray(vague, np.uint8))
+    view = couple.frame()
+    height, width = view.shape[:2]
+    vague = cv2.GaussianBlur(couple.other_view(), (0, 0), CANVAS_WIDTH * rng.uniform(*COVER_BLUR))
+    fill = draw_fill(rng, width, height, np.asarray(vague, np.uint8))
+    mask = np.ones((height, width), np.float32) if share >= 1 else draw_mask(rng, width, height, share)
+    pixels = np.asarray(cv2.blendLinear(fill, view, mask, 1.0 - mask), np.uint8)
     dark = (VerdictKind.DARK,) if pixels.mean() < BLACK_MEAN else ()
     return pixels, Truth((VerdictKind.OBSTRUCTED, *dark))
 
