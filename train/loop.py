@@ -4,74 +4,26 @@ from __future__ import annotations
 
 import copy
 import math
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType
-from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from train.data.loading import Batch
-from train.recipes.settings import OptimiserSettings, RecipeSettings
+from train.device import described, open_device
+from train.distributed import Processes
+from train.early_stopping import EarlyStopping
+from train.interrupts import stop_requested
+from train.progress import Progress, learning_rate_factor
+from train.recipes.recipe import Recipe
 from train.tracking import Tracker
 
 Say = Callable[[str], None]
 LOG_EVERY_S = 15.0
-
-
-class Recipe(Protocol):
-    """What the loop needs to know of a network's training."""
-
-    settings: RecipeSettings
-
-    def build(self) -> Any:
-        """The network at its start."""
-        ...
-
-    def parameter_groups(self, network: Any) -> list[dict[str, object]]:
-        """Groups for the optimiser, each with its `factor` of the learning rate."""
-        ...
-
-    def train_batches(self, first: int) -> Iterator[Batch]:
-        """Batches from number `first` on."""
-        ...
-
-    def loss(self, network: Any, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """The loss of a batch and its parts by name."""
-        ...
-
-    def validate(self, network: Any) -> Mapping[str, float]:
-        """Figures on cameras that are held out."""
-        ...
-
-
-@dataclass(slots=True)
-class Progress:
-    """Where a run stands; saved with every checkpoint."""
-
-    step: int = 0
-    elapsed_s: float = 0.0
-
-    def share(self, settings: RecipeSettings) -> float:
-        """How much of the budget is used, 0–1."""
-        run = settings.run
-        if run.steps is not None:
-            return min(self.step / run.steps, 1.0)
-        return min(self.elapsed_s / ((run.budget_minutes or 1.0) * 60), 1.0)
-
-
-def learning_rate_factor(share: float, optimiser: OptimiserSettings) -> float:
-    """Linear warm-up, then a cosine down to `last_factor`; `share` is the used part of the budget."""
-    if share < optimiser.warm_up:
-        return max(share / optimiser.warm_up, 0.01)
-    along = (share - optimiser.warm_up) / (1 - optimiser.warm_up)
-    return optimiser.last_factor + (1 - optimiser.last_factor) * 0.5 * (1 + math.cos(math.pi * along))
 
 
 class Trainer:
@@ -81,92 +33,133 @@ class Trainer:
         recipe: What is trained.
         out: Directory of the run; `checkpoint.pt` in it is resumed from when present.
         say: Where progress lines go.
-        tracker: Where scalars go.
+        tracker: Who is told; closed by whoever opened it.
+        processes: Those that train together, see `train.distributed.joined`.
 
     Raises:
-        RecipeError: The checkpoint is damaged or belongs to another recipe.
+        RecipeError: The checkpoint is damaged or belongs to another recipe, or a GPU is asked for and absent.
     """
 
-    def __init__(self, recipe: Recipe, out: Path, say: Say, tracker: Tracker) -> None:
+    def __init__(
+        self, recipe: Recipe, out: Path, say: Say, tracker: Tracker, processes: Processes | None = None
+    ) -> None:
         self.recipe, self.out, self.say, self.tracker = recipe, out, say, tracker
-        self.settings = recipe.settings
-        torch.manual_seed(self.settings.run.seed)
-        torch.set_num_threads(self.settings.run.threads)
-        self.network: nn.Module = recipe.build()
+        self.settings, self.processes = recipe.settings, processes or Processes()
+        run = self.settings.run
+        self.device = open_device(run)
+        torch.manual_seed(run.seed)
+        torch.set_num_threads(run.threads)
+        self.network: nn.Module = recipe.build().to(self.device)
         self.averaged: nn.Module = copy.deepcopy(self.network).requires_grad_(False).eval()
         self.optimiser = torch.optim.AdamW(
             recipe.parameter_groups(self.network), lr=self.settings.optimiser.learning_rate
         )
         self.progress = Progress()
+        self.stopping = EarlyStopping(run.early_stopping)
         self.skipped = 0
+        self.say(f"training on {described(self.device, run)}, {_number(self.processes)}")
         out.mkdir(parents=True, exist_ok=True)
         if self.checkpoint.is_file():
             self._resume()
+        # The first process's judgement, which all hear of: the others do not validate.
+        self._impatient = self.stopping.due
+        if run.compile:
+            self.network.compile()
+        self._called = self.processes.wrap(self.network, self.device)
 
     @property
     def checkpoint(self) -> Path:
         """The resumable state of the run."""
         return self.out / "checkpoint.pt"
 
+    @property
+    def weights(self) -> Path:
+        """What a finished run leaves: the weights that are exported, as a state dict."""
+        return self.out / "weights.pt"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the budget is used up, or patience with the validation is at its end."""
+        return self.progress.share(self.settings.run) >= 1.0 or self._impatient
+
     def run(self) -> None:
-        """Train to the end of the budget; SIGTERM and Ctrl-C save a checkpoint and end in good order."""
-        run = self.settings.run
-        saved = validated = logged = time.monotonic()
-        last = saved
+        """Train to the end; SIGTERM and Ctrl-C save a checkpoint and end in good order.
+
+        All processes decide alike: time is the first one's, and a signal to one stops all.
+        """
+        stopped = False
+        if not self.finished:
+            stopped = self._train()
+        if not stopped:
+            self._finish()
+
+    def _train(self) -> bool:
+        """Go on until the end; whether a signal came first."""
+        run, processes = self.settings.run, self.processes
+        last = saved = time.monotonic()
+        logged = -math.inf
+        first = self.progress.step * processes.count + processes.rank
         with stop_requested() as stop:
-            for batch in self.recipe.train_batches(self.progress.step):
+            for batch in self.recipe.train_batches(first, processes.count):
                 parts = self.step(batch)
                 now = time.monotonic()
-                self.progress.elapsed_s += now - last
+                before_s = self.progress.elapsed_s
+                elapsed_s = before_s + now - last if processes.first else 0.0
+                self.progress.elapsed_s, asked = processes.largest(elapsed_s, float(stop()))
                 last = now
-                if now - logged >= LOG_EVERY_S:
+                if processes.first and (now - logged >= LOG_EVERY_S or self.finished):
                     logged = now
                     self._report(parts)
-                done = self.progress.share(self.settings) >= 1.0
-                if run.validation_batches and (done or now - validated >= run.validate_minutes * 60):
+                if self.progress.validation_due(run, before_s):
                     self._validate()
-                    validated = time.monotonic()
-                if done or stop() or now - saved >= run.checkpoint_minutes * 60:
+                if self.finished or asked or now - saved >= run.checkpoint_minutes * 60:
                     self.save()
                     saved = time.monotonic()
-                if done or stop():
-                    break
-        if self.progress.share(self.settings) >= 1.0:
-            self.say(f"finished after {self.progress.step} steps, {self.progress.elapsed_s / 60:.1f} min")
-        else:
-            self.say(f"stopped at step {self.progress.step}; the same command goes on from here")
+                if self.finished:
+                    return False
+                if asked:
+                    self.say(f"stopped at step {self.progress.step}; the same command goes on from here")
+                    return True
+        return False
 
     def step(self, batch: Batch) -> Mapping[str, float]:
         """One step of the optimiser and of the averaged weights; a loss that is not finite is skipped and counted."""
-        share = self.progress.share(self.settings)
-        factor = learning_rate_factor(share, self.settings.optimiser)
+        run, optimiser = self.settings.run, self.settings.optimiser
+        factor = learning_rate_factor(self.progress.share(run), optimiser)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.optimiser.learning_rate * factor * group["factor"]
+            group["lr"] = optimiser.learning_rate * factor * group["factor"]
+        # A seed for each step and process: nothing of chance needs to be saved, and a resumed step is the same step.
+        torch.manual_seed(_seed(run.seed, self.progress.step, self.processes.rank))
         self.network.train()
-        loss, parts = self.recipe.loss(self.network, batch)
+        loss, parts = self.recipe.loss(self._called, batch.to(self.device))
         self.optimiser.zero_grad(set_to_none=True)
         self.progress.step += 1
-        if not torch.isfinite(loss):
+        (not_finite,) = self.processes.largest(float(not torch.isfinite(loss)))
+        if not_finite:
             self.skipped += 1
             return {"total": math.nan}
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.optimiser.clip_norm)
+        nn.utils.clip_grad_norm_(self.network.parameters(), optimiser.clip_norm)
         self.optimiser.step()
         self._average()
-        return {"total": float(loss.detach()), **{k: float(v.detach()) for k, v in parts.items()}}
+        values = torch.stack([loss.detach(), *(part.detach() for part in parts.values())]).tolist()
+        return dict(zip(("total", *parts), values, strict=True))
 
     def save(self) -> None:
-        """Write the checkpoint."""
-        state = Checkpoint(
+        """Write the checkpoint; the first process alone does."""
+        if self.processes.first:
+            write_checkpoint(self.checkpoint, self._state())
+
+    def _state(self) -> Checkpoint:
+        return Checkpoint(
             recipe=self.settings.model_dump(mode="json"),
             network=self.network.state_dict(),
             averaged=self.averaged.state_dict(),
             optimiser=self.optimiser.state_dict(),
             step=self.progress.step,
             elapsed_s=self.progress.elapsed_s,
-            random=torch.get_rng_state(),
+            best=self.stopping.best,
         )
-        write_checkpoint(self.checkpoint, state)
 
     def _resume(self) -> None:
         state = read_checkpoint(self.checkpoint, self.settings)
@@ -174,10 +167,26 @@ class Trainer:
         self.averaged.load_state_dict(state.averaged)
         self.optimiser.load_state_dict(state.optimiser)
         self.progress = Progress(state.step, state.elapsed_s)
-        torch.set_rng_state(state.random)
-        self.say(
-            f"going on from step {self.progress.step}, {self.progress.elapsed_s / 60:.1f} min into the run"
-        )
+        self.stopping.best = state.best
+        minutes = self.progress.elapsed_s / 60
+        self.say(f"going on from step {self.progress.step}, {minutes:.1f} min into the run")
+
+    def _finish(self) -> None:
+        """Say how the run ended, and leave the weights that are exported."""
+        if not self.processes.first:
+            return
+        best, minutes = self.stopping.best, self.progress.elapsed_s / 60
+        self.say(f"finished after {self.progress.step} steps, {minutes:.1f} min")
+        if best is not None and self.settings.run.early_stopping is not None:
+            early = "stopped early; " if self.stopping.due else ""
+            name = self.settings.run.early_stopping.figure
+            self.say(
+                f"{early}the best {name} was {best.figure:.3f}, at step {best.step}: its weights are kept"
+            )
+        unfinished = self.weights.with_suffix(".part")
+        torch.save(self._state().result, unfinished)
+        unfinished.replace(self.weights)
+        self.tracker.artefact("weights", self.weights)
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -186,38 +195,36 @@ class Trainer:
         averaged: list[Tensor] = [p for p in self.averaged.parameters() if p.is_floating_point()]
         current = [p.detach() for p in self.network.parameters() if p.is_floating_point()]
         torch._foreach_lerp_(averaged, current, 1 - decay)
+        for kept, new in zip(self.averaged.buffers(), self.network.buffers(), strict=True):
+            kept.copy_(new)
 
     def _report(self, parts: Mapping[str, float]) -> None:
-        share = max(self.progress.share(self.settings), 1e-6)
-        left_s = self.progress.elapsed_s * (1 - share) / share
-        rate = self.progress.step / max(self.progress.elapsed_s, 1e-6)
-        shown = "  ".join(f"{name} {value:.3f}" for name, value in parts.items())
-        self.say(
-            f"step {self.progress.step}  {share:.1%}  {rate:.2f}/s  left {left_s / 60:.1f} min  {shown}"
-            + (f"  skipped {self.skipped}" if self.skipped else "")
-        )
+        self.say(self.progress.line(self.settings.run, parts, self.skipped))
         for name, value in parts.items():
             self.tracker.scalar(f"loss/{name}", value, self.progress.step)
 
     def _validate(self) -> None:
-        figures = self.recipe.validate(self.averaged)
-        self.say("validation  " + "  ".join(f"{name} {value:.3f}" for name, value in figures.items()))
-        for name, value in figures.items():
-            self.tracker.scalar(f"validation/{name}", value, self.progress.step)
+        """The first process validates; all learn how that stands."""
+        step = self.progress.step
+        if self.processes.first:
+            found = self.recipe.validate(self.averaged)
+            self.say(
+                "validation  " + "  ".join(f"{name} {value:.3f}" for name, value in found.figures.items())
+            )
+            for name, value in found.figures.items():
+                self.tracker.scalar(f"validation/{name}", value, step)
+            for name, pixels in (found.examples or {}).items():
+                self.tracker.picture(f"examples/{name}", pixels, step)
+            if found.confusion is not None:
+                self.tracker.confusion("relation", found.confusion, step)
+            self.stopping.note(found.figures, step, self.averaged.state_dict())
+        (due,) = self.processes.largest(float(self.processes.first and self.stopping.due))
+        self._impatient = bool(due)
 
 
-@contextmanager
-def stop_requested() -> Iterator[Callable[[], bool]]:
-    """Within this context SIGTERM and SIGINT only set what the yielded function returns."""
-    requested = False
+def _seed(*numbers: int) -> int:
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
 
-    def request(_number: int, _frame: FrameType | None) -> None:
-        nonlocal requested
-        requested = True
 
-    before = {number: signal.signal(number, request) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield lambda: requested
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _number(processes: Processes) -> str:
+    return "one process" if processes.count == 1 else f"process {processes.rank + 1} of {processes.count}"

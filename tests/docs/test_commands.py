@@ -10,7 +10,7 @@ import pytest
 
 from monitor.cli.main import COMMANDS, main
 from tests.docs.pages import ROOT, code_lines_of, pages
-from train.__main__ import main as train_main
+from train.cli.main import COMMANDS as TRAIN_COMMANDS
 
 GLOBAL = {option for parameter in main.params for option in parameter.opts if option.startswith("--")}
 END_OF_COMMAND = {"#", "|", "||", ">", ">>", "&", "&&", ";", "→"}
@@ -106,8 +106,8 @@ def test_every_training_command_of_a_page_exists_with_its_options() -> None:
     ]
     assert calls
     for words, line in calls:
-        command = train_main.commands.get(words[0])
-        assert command is not None, line
+        assert words[0] in TRAIN_COMMANDS, line
+        command = TRAIN_COMMANDS[words[0]].load()
         known = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= known, line
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from monitor.domain.errors import MonitorError
 from monitor.vision.preprocess import InputSpec
 from train.data.sampling import Sampler
 from train.data.synthesis import (
@@ -33,6 +34,7 @@ class Batch:
     Attributes:
         images: (6 G, 3, 192, 256) prepared pictures.
         group: (6 G,) number of the picture's group within the batch.
+        place: (6 G,) what the group shows; two groups of one number may show one place.
         slot: (6 G,) which of the group's six pictures it is.
         orientation: (6 G,) how its content is turned.
         legible: (6 G,) whether it can be recognised at all.
@@ -46,6 +48,7 @@ class Batch:
 
     images: Tensor
     group: Tensor
+    place: Tensor
     slot: Tensor
     orientation: Tensor
     legible: Tensor
@@ -67,18 +70,29 @@ class Batch:
 
 
 class Groups(Dataset[Batch]):
-    """Batches by number; number n of seed s is always the same batch."""
+    """Batches by number; number n of seed s is always the same batch.
 
-    def __init__(self, sampler: Sampler, seed: int, groups_per_batch: int, first: int, count: int) -> None:
+    Args:
+        sampler: Draws the pictures.
+        seed: Of all chance.
+        groups_per_batch: G of each batch.
+        first: Number of the batch at index 0.
+        count: How many there are.
+        stride: From one batch's number to the next's: so many processes share the batches among them.
+    """
+
+    def __init__(
+        self, sampler: Sampler, seed: int, groups_per_batch: int, first: int, count: int, stride: int = 1
+    ) -> None:
         self.sampler, self.seed = sampler, seed
-        self.groups_per_batch, self.first, self.count = groups_per_batch, first, count
+        self.groups_per_batch, self.first, self.count, self.stride = groups_per_batch, first, count, stride
         self.spec = InputSpec()
 
     def __len__(self) -> int:
         return self.count
 
     def __getitem__(self, index: int) -> Batch:
-        number = self.first + index
+        number = self.first + index * self.stride
         rng = np.random.default_rng([self.seed, number])
         groups = [
             make_group(rng, self.sampler.draw(rng, FRAMES_IN_GROUP), self.spec)
@@ -103,12 +117,14 @@ def collate(rng: np.random.Generator, groups: list[Group]) -> Batch:
             there = (number + 1) % len(groups) * PICTURES_IN_GROUP + int(rng.integers(SAME_FRAME, WILD_FRAME))
             here = start + REFERENCE
             legible = views[here].legible and views[there].legible
+            legible = legible and groups[(number + 1) % len(groups)].place != group.place
             nothing = views[here].visible
             pairs.append(pair_target(here, there, DIFFERENT if legible else -1, None, 1.0, nothing, nothing))
     count = len(views)
     return Batch(
         images=torch.from_numpy(np.stack([v.image for v in views])),
         group=torch.arange(count) // PICTURES_IN_GROUP,
+        place=torch.tensor([group.place for group in groups]).repeat_interleave(PICTURES_IN_GROUP),
         slot=torch.arange(count) % PICTURES_IN_GROUP,
         orientation=torch.tensor([v.orientation for v in views]),
         legible=torch.tensor([v.legible for v in views]),
@@ -126,20 +142,48 @@ def collate(rng: np.random.Generator, groups: list[Group]) -> Batch:
     )
 
 
+class _Forgiving(Dataset[Batch | MonitorError]):
+    """Hands an error over as a value: a worker's exception would arrive as a traceback without its remedy."""
+
+    def __init__(self, groups: Groups) -> None:
+        self.groups = groups
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def __getitem__(self, index: int) -> Batch | MonitorError:
+        try:
+            return self.groups[index]
+        except MonitorError as error:
+            return error
+
+
 def batches(
-    sampler: Sampler, seed: int, groups_per_batch: int, first: int, count: int, workers: int
+    sampler: Sampler,
+    seed: int,
+    groups_per_batch: int,
+    first: int,
+    count: int,
+    workers: int,
+    stride: int = 1,
 ) -> Iterator[Batch]:
-    """Batches `first` to `first + count - 1`, made ahead by worker processes where `workers` > 0."""
-    dataset = Groups(sampler, seed, groups_per_batch, first, count)
+    """So many batches from number `first` on, made ahead by worker processes where `workers` > 0.
+
+    Raises:
+        DataError: A picture cannot be read.
+    """
     loader = DataLoader(
-        dataset,
+        _Forgiving(Groups(sampler, seed, groups_per_batch, first, count, stride)),
         batch_size=None,
         shuffle=False,
         num_workers=workers,
         prefetch_factor=3 if workers else None,
         worker_init_fn=_one_thread if workers else None,
     )
-    return iter(loader)
+    for drawn in loader:
+        if isinstance(drawn, MonitorError):
+            raise drawn
+        yield drawn
 
 
 def _one_thread(_worker: int) -> None:

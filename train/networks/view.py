@@ -96,12 +96,38 @@ class CoordinateAttention(nn.Module):
         return features * gate * 4.0
 
 
+class UsualCell(nn.Module):
+    """Takes away a share of what a cell holds at its place in whatever picture, and brings it to unit length.
+
+    A convolution with zero padding tells its place by the distance to the border. That code is alike in all pictures:
+    unrelated ones correlate at rest by 0.2, which pulls every match towards "nothing moved". The share is learned,
+    from none on: taking all of it away from the first step on slows the matching down.
+    """
+
+    usual: Tensor
+
+    def __init__(self, channels: int, rows: int, columns: int, momentum: float = 0.02) -> None:
+        super().__init__()
+        self.register_buffer("usual", torch.zeros(channels, rows, columns))
+        self.share = nn.Parameter(torch.zeros(()))
+        self.momentum = momentum
+
+    def forward(self, cells: Tensor) -> Tensor:
+        """(N, C, rows, columns) to the same shape, each cell of unit length; learns the usual cell while training."""
+        cells = cells.float()
+        if self.training:
+            with torch.no_grad():
+                mean = cells.detach().mean(dim=0)
+                self.usual.lerp_(torch.where(mean.isfinite(), mean, self.usual), self.momentum)
+        return F.normalize(cells - self.share * self.usual, dim=1)
+
+
 class ViewEncoder(nn.Module):
     """Frames to an embedding and two grids of L2-normalised cells."""
 
-    def __init__(self, frozen_stages: int = 2) -> None:
+    def __init__(self, frozen_stages: int = 2, frozen_filters: bool = False) -> None:
         super().__init__()
-        self.trunk = Lite0Trunk(frozen_stages)
+        self.trunk = Lite0Trunk(frozen_stages, frozen_filters)
         stride_8, stride_16 = self.trunk.channels[8], self.trunk.channels[16]
         self.attention = CoordinateAttention(stride_16)
         self.coarse = nn.Conv2d(stride_16, COARSE_CHANNELS, 1)
@@ -112,6 +138,8 @@ class ViewEncoder(nn.Module):
         self.global_size = 64 * 12 + stride_16
         self.embedding = nn.Linear(self.global_size, EMBEDDING_SIZE)
         self.power = nn.Parameter(torch.tensor(3.0))
+        self.coarse_cells = UsualCell(COARSE_CHANNELS, ROWS // 16, COLUMNS // 16)
+        self.fine_cells = UsualCell(FINE_CHANNELS, ROWS // 8, COLUMNS // 8)
 
     def forward(self, images: Tensor) -> Encoding:
         """Prepared images (N, 3, 192, 256), as `monitor.vision.preprocess.prepare` makes them, to their encoding."""
@@ -125,8 +153,8 @@ class ViewEncoder(nn.Module):
         embedding = self.embedding(torch.cat([layout, present.to(layout.dtype)], dim=1))
         return Encoding(
             F.normalize(embedding.float(), dim=1),
-            F.normalize(self.coarse(attended).float(), dim=1),
-            F.normalize(fine.float(), dim=1),
+            self.coarse_cells(self.coarse(attended)),
+            self.fine_cells(fine),
         )
 
 
@@ -175,11 +203,11 @@ class VolumeReader(nn.Module):
 
     def forward(self, reference: Tensor, frame: Tensor) -> Reading:
         """Compare the grids of P references with those of P frames."""
-        with torch.autocast("cpu", enabled=False):
+        with torch.autocast(reference.device.type, enabled=False):
             volume = self.correlation(reference.float(), frame.float())
         features = F.relu(self.second(F.relu(self.first(volume * 4.0))))
         weigh, sharpen = self.weigh(features), self.sharpen(features)
-        with torch.autocast("cpu", enabled=False):
+        with torch.autocast(volume.device.type, enabled=False):
             logits = self.consensus(volume) * self.log_temperature.exp()
             flow, certainty = self.correlation.flow(logits)
             flow = flow + torch.tanh(sharpen.float()) * SHARPEN_CELLS * self.cell
@@ -210,7 +238,9 @@ class ViewHead(nn.Module):
         self.judge = nn.Conv2d(96, 96, 3, stride=2, padding=1)
         pooled = 96 * 4 + 96 + 2 * (6 + 4 + 4)
         self.measure = nn.Sequential(nn.Linear(pooled, 128), nn.ReLU(), nn.Linear(128, 12))
-        self.relate = nn.Sequential(nn.Linear(pooled + 8 + 9, 128), nn.ReLU(), nn.Linear(128, len(RELATIONS)))
+        self.relate = nn.Sequential(
+            nn.Linear(pooled + 8 + 9 + 1, 128), nn.ReLU(), nn.Linear(128, len(RELATIONS))
+        )
         units = torch.tensor([1.0, 1.0, ROLL_UNIT_DEG, 1.0])
         self.register_buffer("units", units, persistent=False)
 
@@ -231,7 +261,7 @@ class ViewHead(nn.Module):
         agreement = self.agree(joined)[:, 0].float()
         judged = F.relu(self.judge(joined))
         layout = F.avg_pool2d(judged, (3, 4)).flatten(1)
-        with torch.autocast("cpu", enabled=False):
+        with torch.autocast(judged.device.type, enabled=False):
             from_fine, from_coarse = displacement_of(fine.affine), displacement_of(coarse.affine)
             known = [
                 fine.affine.flatten(1) * 10,
@@ -247,7 +277,8 @@ class ViewHead(nn.Module):
             scaled = share * from_fine + (1 - share) * from_coarse + correction * 0.1
             log_scale = log_scale.clamp(-4.0, 4.0) - 4.0
             told = magnitudes(scaled, log_scale)
-            relation = self.relate(torch.cat([evidence, scaled * 10, log_scale, told], dim=1))
+            seen = torch.sigmoid(agreement).mean(dim=(1, 2))[:, None]
+            relation = self.relate(torch.cat([evidence, scaled * 10, log_scale, told, seen], dim=1))
         return PairOutput(
             relation,
             scaled * self.units,
@@ -285,9 +316,9 @@ def magnitudes(displacement: Tensor, log_scale: Tensor) -> Tensor:
 class ViewNetwork(nn.Module):
     """Encoder and head together, as they are trained."""
 
-    def __init__(self, frozen_stages: int = 2) -> None:
+    def __init__(self, frozen_stages: int = 2, frozen_filters: bool = False) -> None:
         super().__init__()
-        self.encoder = ViewEncoder(frozen_stages)
+        self.encoder = ViewEncoder(frozen_stages, frozen_filters)
         self.head = ViewHead()
 
     def forward(self, images: Tensor, reference: Tensor, frame: Tensor) -> tuple[Encoding, PairOutput]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from monitor.domain.errors import MonitorError
+from train.losses.settings import InfoNceSettings, MetricSettings
 
 
 class RecipeError(MonitorError):
@@ -37,10 +38,14 @@ class NetworkSettings(_Part):
 
     pretrained: bool = True
     frozen_stages: int = Field(default=3, ge=0, le=5)
+    frozen_filters: bool = False
 
 
 class LossSettings(_Part):
-    """Weights of the losses and of the relation's classes (same, moved, different, obstructed)."""
+    """Weights of the losses and of the relation's classes (same, moved, different, obstructed).
+
+    `metric` says what `embedding` weighs, for example `{loss: multi_similarity}`; see `train.losses.settings`.
+    """
 
     relation: float = 1.0
     displacement: float = 0.5
@@ -50,6 +55,7 @@ class LossSettings(_Part):
     flow: float = 0.5
     agreement: float = 0.3
     classes: tuple[float, float, float, float] = (1.5, 1.2, 0.8, 1.5)
+    metric: MetricSettings = InfoNceSettings(loss="info_nce", distance="unit_cosine")
 
 
 class OptimiserSettings(_Part):
@@ -75,24 +81,70 @@ class ExportSettings(_Part):
     relation_logits: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
+class EarlyStoppingSettings(_Part):
+    """Ends a run whose validation no longer gets better; the best averaged weights are kept and exported.
+
+    `figure` is one of the validation's, by the name under which it is printed; after `patience_validations` without
+    a better one the run ends.
+    """
+
+    figure: str
+    better: Literal["lower", "higher"]
+    patience_validations: int = Field(ge=1)
+
+
 class RunSettings(_Part):
-    """How long and on what. Exactly one of `budget_minutes` and `steps` ends the run."""
+    """How long and on what. Exactly one of `budget_minutes` and `steps` ends the run.
+
+    Validation falls due every `validate_steps` steps where that is given, else every `validate_minutes`, and at the
+    end. With `steps` and `validate_steps` an interrupted run ends exactly where an undisturbed one does. `compile` has
+    torch compile the network. `tensorboard` counts where the recipe names no `tracker`.
+    """
 
     budget_minutes: float | None = Field(default=None, gt=0)
     steps: int | None = Field(default=None, gt=0)
     seed: int = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int = Field(default=2, ge=1)
     bf16: bool = True
+    compile: bool = False
     checkpoint_minutes: float = Field(default=2.0, gt=0)
     validate_minutes: float = Field(default=10.0, gt=0)
+    validate_steps: int | None = Field(default=None, gt=0)
     validation_batches: int = Field(default=6, ge=0)
+    early_stopping: EarlyStoppingSettings | None = None
     tensorboard: bool = True
 
     @model_validator(mode="after")
     def _one_end(self) -> RunSettings:
         if (self.budget_minutes is None) == (self.steps is None):
             raise ValueError("give exactly one of budget_minutes and steps")
+        if self.early_stopping and not self.validation_batches:
+            raise ValueError("early_stopping needs validation_batches")
         return self
+
+
+class TrackerSettings(_Part):
+    """Who is told about a run. In YAML a name or a list of names will do; `none` tells nobody.
+
+    `offline` keeps ClearML's session in the run directory, as a file that can be imported later.
+    """
+
+    kinds: tuple[Literal["tensorboard", "clearml"], ...] = ()
+    project: str = "camera-view-monitor"
+    offline: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_names(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            given = [] if given == "none" else [given]
+        if isinstance(given, (list, tuple)):
+            return {"kinds": given}
+        if isinstance(given, dict) and isinstance(given.get("kinds"), str):
+            kinds = given["kinds"]
+            return {**given, "kinds": [] if kinds == "none" else [kinds]}
+        return given
 
 
 class RecipeSettings(_Part):
@@ -106,6 +158,14 @@ class RecipeSettings(_Part):
     optimiser: OptimiserSettings = OptimiserSettings()
     export: ExportSettings = ExportSettings()
     run: RunSettings
+    tracker: TrackerSettings | None = None
+
+    @property
+    def told(self) -> TrackerSettings:
+        """Who is told: the recipe's `tracker`, or TensorBoard alone unless `run.tensorboard` is off."""
+        if self.tracker is not None:
+            return self.tracker
+        return TrackerSettings(kinds=("tensorboard",) if self.run.tensorboard else ())
 
 
 def read_recipe(path: Path) -> RecipeSettings:

@@ -6,16 +6,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from train.data.loading import Batch, batches
 from train.data.manifest import Manifest, read_manifest
 from train.data.sampling import PairingRules, Sampler
 from train.data.splits import Splits, split
-from train.losses import LossWeights, total_loss
+from train.distributed import bare
+from train.losses.metric import metric_loss
+from train.losses.view import LossWeights, total_loss
 from train.metrics import validation_figures
-from train.networks.view import ViewNetwork
+from train.networks.view import ViewHead, ViewNetwork
 from train.recipes.settings import RecipeSettings
+from train.validation import Validation, example_pairs, relation_confusion
 
 VALIDATION_SEED_STEP = 7919
 
@@ -42,11 +45,12 @@ class ViewRecipe:
         )
         self._sampler = Sampler(self.splits.train, self.rules)
         self._validation_sampler = Sampler(self.splits.validation, self.rules)
-        self._weights = LossWeights(**settings.losses.model_dump())
+        self._weights = LossWeights(**settings.losses.model_dump(exclude={"metric"}))
+        self._metric = metric_loss(settings.losses.metric)
 
     def build(self) -> ViewNetwork:
         """The network at its start."""
-        network = ViewNetwork(self.settings.start.frozen_stages)
+        network = ViewNetwork(self.settings.start.frozen_stages, self.settings.start.frozen_filters)
         if self.settings.start.pretrained:
             network.encoder.trunk.load_pretrained()
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -61,33 +65,34 @@ class ViewRecipe:
         groups = [{"params": fresh, "factor": 1.0}, {"params": trunk, "factor": optimiser.trunk_factor}]
         return [{**g, "weight_decay": optimiser.weight_decay} for g in groups if g["params"]]
 
-    def train_batches(self, first: int) -> Iterator[Batch]:
-        """Training batches from number `first` on, without end for practical purposes."""
-        data = self.settings.data
-        return batches(
-            self._sampler, self.settings.run.seed, data.groups_per_batch, first, 10**9, data.workers
-        )
+    def train_batches(self, first: int, stride: int = 1) -> Iterator[Batch]:
+        """Training batches number `first`, `first + stride`, …, without end for practical purposes."""
+        data, seed = self.settings.data, self.settings.run.seed
+        return batches(self._sampler, seed, data.groups_per_batch, first, 10**9, data.workers, stride)
 
-    def loss(self, network: ViewNetwork, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
+    def loss(self, network: nn.Module, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
         """The loss of one batch and its parts."""
         enabled = self.settings.run.bf16
         with torch.autocast(batch.images.device.type, torch.bfloat16, enabled=enabled):
             images = batch.images.contiguous(memory_format=torch.channels_last)
             encoding, output = network(images, batch.reference, batch.frame)
-        fine, coarse = network.head.fine_reader.correlation, network.head.coarse_reader.correlation
-        return total_loss(encoding, output, batch, self._weights, fine, coarse)
+        head = bare(network).head
+        assert isinstance(head, ViewHead)
+        fine, coarse = head.fine_reader.correlation, head.coarse_reader.correlation
+        return total_loss(encoding, output, batch, self._weights, self._metric, fine, coarse)
 
     @torch.no_grad()
-    def validate(self, network: ViewNetwork) -> Mapping[str, float]:
+    def validate(self, network: ViewNetwork) -> Validation:
         """Figures on synthetic groups of cameras that are held out; always the same groups."""
         run = self.settings.run
+        device = next(network.parameters()).device
         seed = run.seed + VALIDATION_SEED_STEP
         drawn = batches(
             self._validation_sampler, seed, self.settings.data.groups_per_batch, 0, run.validation_batches, 0
         )
         outputs = []
-        for batch in drawn:
-            with torch.autocast(batch.images.device.type, torch.bfloat16, enabled=run.bf16):
+        for batch in (on_the_cpu.to(device) for on_the_cpu in drawn):
+            with torch.autocast(device.type, torch.bfloat16, enabled=run.bf16):
                 encoding, output = network(batch.images, batch.reference, batch.frame)
             outputs.append((batch, encoding, output))
-        return validation_figures(outputs)
+        return Validation(validation_figures(outputs), relation_confusion(outputs), example_pairs(outputs))

@@ -1,0 +1,1 @@
+"""The command line `python -m train`: one module a command, imported only to run it."""

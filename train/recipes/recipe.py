@@ -1,0 +1,38 @@
+"""What the one training loop needs to know of a network's training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from train.data.loading import Batch
+from train.recipes.settings import RecipeSettings
+from train.validation import Validation
+
+
+class Recipe(Protocol):
+    """Everything about training one network that the loop does not know."""
+
+    settings: RecipeSettings
+
+    def build(self) -> Any:
+        """The network at its start, on the CPU."""
+        ...
+
+    def parameter_groups(self, network: Any) -> list[dict[str, object]]:
+        """Groups for the optimiser, each with its `factor` of the learning rate."""
+        ...
+
+    def train_batches(self, first: int, stride: int = 1) -> Iterator[Batch]:
+        """Batches number `first`, `first + stride`, and so on; one number is always the same batch."""
+        ...
+
+    def loss(self, network: Any, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """The loss of a batch and its parts by name; the network may be wrapped, see `train.distributed.bare`."""
+        ...
+
+    def validate(self, network: Any) -> Validation:
+        """What the network does on cameras that are held out."""
+        ...
