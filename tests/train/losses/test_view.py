@@ -1,4 +1,4 @@
-"""Every loss equals the loop that says what it means."""
+"""Every loss of the view network equals the loop that says what it means."""
 
 from __future__ import annotations
 
@@ -19,51 +19,20 @@ from train.data.synthesis import (
     TURNED_REFERENCE,
     WILD_FRAME,
 )
-from train.losses import (
-    DISPLACEMENT_UNITS,
-    agreement_loss,
-    displacement_loss,
-    embedding_loss,
-    flow_loss,
-    matching_loss,
-    relation_loss,
-)
+from train.losses.metric import metric_loss
+from train.losses.pairs import displacement_loss, relation_loss
+from train.losses.settings import InfoNceSettings, MultiSimilaritySettings, TripletSettings
+from train.losses.view import agreement_loss, embedding_loss, embedding_pairs, flow_loss, matching_loss
 from train.networks.correlation import LocalCorrelation
 from train.networks.view import Encoding
+from train.recipes.settings import LossSettings
+
+DEFAULT = metric_loss(LossSettings().metric)
 
 
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)
-
-
-def test_relation_loss_is_the_weighted_mean_of_minus_log_probability_over_judged_pairs() -> None:
-    logits, relation = torch.randn(6, 4), torch.tensor([0, 3, -1, 2, 1, -1])
-    weights = torch.tensor([1.5, 1.2, 0.8, 1.0])
-    above = below = 0.0
-    for row, truth in zip(logits.tolist(), relation.tolist(), strict=True):
-        if truth < 0:
-            continue
-        log_sum = math.log(sum(math.exp(v) for v in row))
-        above += float(weights[truth]) * (log_sum - row[truth])
-        below += float(weights[truth])
-    assert float(relation_loss(logits, relation, weights)) == pytest.approx(above / below, rel=1e-5)
-
-
-def test_displacement_loss_is_the_laplace_likelihood_of_measurable_pairs() -> None:
-    measured, log_sigma, target = torch.randn(5, 4), torch.randn(5, 4), torch.randn(5, 4)
-    measurable = torch.tensor([True, False, True, True, False])
-    total, count = 0.0, 0
-    for pair in range(5):
-        if not measurable[pair]:
-            continue
-        for component, unit in enumerate(DISPLACEMENT_UNITS):
-            scale = math.exp(float(log_sigma[pair, component])) / unit
-            error = abs(float(measured[pair, component] - target[pair, component])) / unit
-            total += error / scale + math.log(scale)
-            count += 1
-    found = displacement_loss(measured, log_sigma, target, measurable)
-    assert float(found) == pytest.approx(total / count, rel=1e-4)
 
 
 def embedding_batch() -> tuple[Encoding, Batch]:
@@ -77,7 +46,12 @@ def embedding_batch() -> tuple[Encoding, Batch]:
     same_place[WILD_FRAME] = True
     embedding = normalize(torch.randn(12, 16), dim=1)
     batch = SimpleNamespace(
-        group=group, slot=slot, orientation=orientation, legible=legible, same_place=same_place
+        group=group,
+        place=group + 7,
+        slot=slot,
+        orientation=orientation,
+        legible=legible,
+        same_place=same_place,
     )
     return Encoding(embedding, torch.empty(0), torch.empty(0)), cast(Batch, batch)
 
@@ -104,7 +78,53 @@ def test_embedding_loss_is_info_nce_with_turned_and_foreign_pictures_as_negative
         for positive in positives:
             terms.append(-positive + math.log(math.exp(positive) + sum(map(math.exp, negatives))))
     assert len(terms) == 4
-    assert float(embedding_loss(encoding, batch)) == pytest.approx(sum(terms) / len(terms), rel=1e-4)
+    assert float(embedding_loss(encoding, batch, DEFAULT)) == pytest.approx(sum(terms) / len(terms), rel=1e-4)
+
+
+def test_info_nce_of_a_batch_is_the_same_whichever_cosine_is_named() -> None:
+    encoding, batch = embedding_batch()
+    by_cosine = metric_loss(InfoNceSettings(loss="info_nce"))
+    torch.testing.assert_close(
+        embedding_loss(encoding, batch, by_cosine), embedding_loss(encoding, batch, DEFAULT)
+    )
+
+
+def test_moved_and_covered_frames_are_neither_positives_nor_negatives_of_their_own_reference() -> None:
+    _, batch = embedding_batch()
+    batch.same_place[WILD_FRAME] = False
+    pairs = embedding_pairs(batch)
+    columns = torch.nonzero(pairs.others)[:, 0].tolist()
+    for left_out in (MOVED_FRAME, WILD_FRAME):
+        column = columns.index(left_out)
+        assert not pairs.positive[0, column]
+        assert not pairs.negative[0, column]
+
+
+def test_two_groups_of_one_camera_are_neither_alike_nor_foreign_to_each_other() -> None:
+    _, batch = embedding_batch()
+    batch.place[:] = 7
+    pairs = embedding_pairs(batch)
+    same_group = batch.group[pairs.anchors][:, None] == batch.group[pairs.others][None]
+    assert not pairs.positive[~same_group].any()
+    assert not pairs.negative[~same_group].any()
+    assert pairs.negative[same_group].any()
+
+
+def test_the_embedding_may_learn_by_triplets_or_by_multi_similarity_instead() -> None:
+    encoding, batch = embedding_batch()
+    pairs = embedding_pairs(batch)
+    similarity = encoding.embedding[pairs.anchors] @ encoding.embedding[pairs.others].T
+    hardest = []
+    for row, positive, negative in zip(similarity, pairs.positive, pairs.negative, strict=True):
+        if positive.any():
+            hardest.append(max(0.0, float(row[negative].max() - row[positive].min()) + 0.4))
+    assert len(hardest) == 3
+    triplet = metric_loss(TripletSettings(loss="triplet", distance="cosine", margin=0.4))
+    assert float(embedding_loss(encoding, batch, triplet)) == pytest.approx(
+        sum(hardest) / len(hardest), rel=1e-4
+    )
+    multi_similarity = metric_loss(MultiSimilaritySettings(loss="multi_similarity"))
+    assert float(embedding_loss(encoding, batch, multi_similarity)) > 0
 
 
 def test_matching_loss_splits_the_true_offset_over_its_four_neighbours() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,55 +12,52 @@ from torch.nn import functional as F
 
 from train.data.loading import Batch
 from train.data.synthesis import MOVED, MOVED_FRAME, REFERENCE, TURNED_REFERENCE
+from train.losses.metric import MetricLoss
+from train.losses.pairs import displacement_loss, relation_loss
 from train.networks.correlation import LocalCorrelation
 from train.networks.view import Encoding, PairOutput
 
-# Displacements are compared in units in which an error of 1 is about equally bad: 10 % of the view, 10°, 0.1 of log.
-DISPLACEMENT_UNITS = (0.1, 0.1, 10.0, 0.1)
 
+class EmbeddingPairs(NamedTuple):
+    """Which pictures of a batch are compared, and how they should lie.
 
-def relation_loss(logits: Tensor, relation: Tensor, class_weights: Tensor) -> Tensor:
-    """Cross-entropy over relations (P, 4) against indices (P,); -1 is left out; weighted mean, 0 where none is left."""
-    judged = relation >= 0
-    if not judged.any():
-        return logits.sum() * 0
-    return F.cross_entropy(logits[judged], relation[judged], weight=class_weights)
-
-
-def displacement_loss(displacement: Tensor, log_sigma: Tensor, target: Tensor, measurable: Tensor) -> Tensor:
-    """Negative log-likelihood of a Laplace distribution, (P, 4), meaned over components of the measurable pairs.
-
-    `log_sigma` is the log of the Laplace scale b: the loss is |error| / b + log b, b in `DISPLACEMENT_UNITS`.
+    Attributes:
+        anchors: (N,) bool, A of them true.
+        others: (N,) bool, B of them true.
+        positive: (A, B) bool.
+        negative: (A, B) bool.
     """
-    if not measurable.any():
-        return displacement.sum() * 0
-    units = displacement.new_tensor(DISPLACEMENT_UNITS)
-    log_scale = (log_sigma - units.log())[measurable]
-    error = ((displacement - target) / units)[measurable].abs()
-    return (error * (-log_scale).exp() + log_scale).mean()
+
+    anchors: Tensor
+    others: Tensor
+    positive: Tensor
+    negative: Tensor
 
 
-def embedding_loss(encoding: Encoding, batch: Batch, temperature: float = 0.07) -> Tensor:
-    """InfoNCE: a reference, upright or turned, against all frames of the batch.
+def embedding_pairs(batch: Batch) -> EmbeddingPairs:
+    """A reference, upright or turned, against all frames of the batch.
 
     Positives of an anchor are the frames of its group that show the same place turned alike. Frames of its group
     that are turned alike but moved or covered are left out. All others are negatives: other groups, and the same
-    place turned otherwise, with the sensor's marks upright. Mean over all positives; illegible pictures take no part.
+    place turned otherwise, with the sensor's marks upright. Illegible pictures take no part.
     """
     anchors = ((batch.slot == REFERENCE) | (batch.slot == TURNED_REFERENCE)) & batch.legible
     others = batch.legible
-    similarity = encoding.embedding[anchors] @ encoding.embedding[others].T / temperature
     same_group = batch.group[anchors][:, None] == batch.group[others][None]
     alike = same_group & (batch.orientation[anchors][:, None] == batch.orientation[others][None])
     itself = torch.nonzero(anchors)[:, :1] == torch.nonzero(others)[:, 0]
     positive = alike & batch.same_place[others][None] & (batch.slot[others] != MOVED_FRAME)[None] & ~itself
-    negative = ~alike
+    # Two groups of one camera show one place: neither alike for sure nor foreign.
+    elsewhere = batch.place[anchors][:, None] != batch.place[others][None]
     # Two turns of one picture differ only by the turn; both anchors of a group are each other's negatives.
-    negative_sum = torch.where(negative, similarity, -torch.inf).logsumexp(dim=1, keepdim=True)
-    loss = F.softplus(negative_sum - similarity)
-    if not positive.any():
-        return similarity.sum() * 0
-    return loss[positive].mean()
+    return EmbeddingPairs(anchors, others, positive, torch.where(same_group, ~alike, elsewhere))
+
+
+def embedding_loss(encoding: Encoding, batch: Batch, metric: MetricLoss) -> Tensor:
+    """The metric loss of a batch's embeddings over `embedding_pairs`."""
+    pairs = embedding_pairs(batch)
+    anchors, others = encoding.embedding[pairs.anchors], encoding.embedding[pairs.others]
+    return metric(anchors, others, pairs.positive, pairs.negative)
 
 
 def matching_loss(logits: Tensor, correlation: LocalCorrelation, flow: Tensor, seen: Tensor) -> Tensor:
@@ -143,6 +141,7 @@ def total_loss(
     output: PairOutput,
     batch: Batch,
     weights: LossWeights,
+    metric: MetricLoss,
     fine: LocalCorrelation,
     coarse: LocalCorrelation,
 ) -> tuple[Tensor, Mapping[str, Tensor]]:
@@ -155,7 +154,7 @@ def total_loss(
         "displacement": displacement_loss(
             output.displacement, output.log_sigma, batch.displacement, batch.measurable
         ),
-        "embedding": embedding_loss(encoding, batch),
+        "embedding": embedding_loss(encoding, batch, metric),
         "matching_fine": matching_loss(output.fine.logits, fine, batch.fine_flow, batch.fine_seen * moving),
         "matching_coarse": matching_loss(
             output.coarse.logits, coarse, batch.coarse_flow, batch.coarse_seen * moving
