@@ -9,7 +9,7 @@ from monitor.domain.displacement import Displacement
 from monitor.domain.verdict import VerdictKind
 from train.benchmark.displaced import CANVAS_WIDTH, STILL, Couple
 from train.benchmark.method import Pixels, Truth
-from train.data.occluders import cover, draw_fill, draw_mask
+from train.data.occluders import draw_fill, draw_mask
 
 OCCLUDED_SHARE = (0.10, 0.30)
 COVERED_SHARE = (0.65, 0.97)
@@ -17,19 +17,21 @@ WHOLLY_COVERED = 0.3
 """Share of the covers that hide everything."""
 COVER_BLUR = (0.10, 0.15)
 """Blur of a cover made from a picture, fraction of the width."""
+COVER_GRAIN = (1.0, 3.0)
+"""Noise of the sensor on what hides the view, grey levels."""
 NOISE_SIGMA = (10.0, 25.0)
 """Grey levels."""
 DEFOCUS_RADIUS = (0.022, 0.045)
 """Radius of the disc to which a point is smeared, fraction of the picture's width."""
 BLACK_GAIN = (0.005, 0.03)
 """What is left of the light in a black picture."""
-BLACK_MEAN = 20.0
-"""Grey level below which a covered picture is rightly called dark as well."""
+BLACK_MEAN, WHITE_MEAN = 20.0, 235.0
+"""Grey levels beyond which a covered picture is rightly called dark, or overexposed, as well."""
 
 
 def occluded(rng: np.random.Generator, couple: Couple) -> tuple[Pixels, Truth]:
     """The same view with something in front of `OCCLUDED_SHARE` of it."""
-    pixels, _ = cover(rng, couple.frame(), rng.uniform(*OCCLUDED_SHARE), couple.elsewhere)
+    pixels = hide(rng, couple.frame(), rng.uniform(*OCCLUDED_SHARE), couple.elsewhere)
     return pixels, STILL
 
 
@@ -45,14 +47,22 @@ def covered(rng: np.random.Generator, couple: Couple) -> tuple[Pixels, Truth]:
     be made out: a lens that is wholly covered by one would show another view.
     """
     share = 1.0 if rng.random() < WHOLLY_COVERED else rng.uniform(*COVERED_SHARE)
-    view = couple.frame()
-    height, width = view.shape[:2]
     vague = cv2.GaussianBlur(couple.other_view(), (0, 0), CANVAS_WIDTH * rng.uniform(*COVER_BLUR))
-    fill = draw_fill(rng, width, height, np.asarray(vague, np.uint8))
+    pixels = hide(rng, couple.frame(), share, np.asarray(vague, np.uint8))
+    mean = pixels.mean()
+    as_well = {VerdictKind.DARK: mean < BLACK_MEAN, VerdictKind.OVEREXPOSED: mean > WHITE_MEAN}
+    return pixels, Truth((VerdictKind.OBSTRUCTED, *(kind for kind, right in as_well.items() if right)))
+
+
+def hide(rng: np.random.Generator, view: Pixels, share: float, texture: Pixels) -> Pixels:
+    """Something opaque in front of a share of the view (H, W, 3).
+
+    It carries the grain of any sensor: rows without it exist in broken streams only.
+    """
+    height, width = view.shape[:2]
+    fill = add_noise(rng, draw_fill(rng, width, height, texture), rng.uniform(*COVER_GRAIN))
     mask = np.ones((height, width), np.float32) if share >= 1 else draw_mask(rng, width, height, share)
-    pixels = np.asarray(cv2.blendLinear(fill, view, mask, 1.0 - mask), np.uint8)
-    dark = (VerdictKind.DARK,) if pixels.mean() < BLACK_MEAN else ()
-    return pixels, Truth((VerdictKind.OBSTRUCTED, *dark))
+    return np.asarray(cv2.blendLinear(fill, view, mask, 1.0 - mask), np.uint8)
 
 
 def defocused(rng: np.random.Generator, couple: Couple) -> tuple[Pixels, Truth]:

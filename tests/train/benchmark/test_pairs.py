@@ -212,6 +212,7 @@ def test_tampered_frames_are_what_they_claim() -> None:
         assert (np.abs(covered - still).max(axis=2) < 3).mean() < 0.45
         assert truth.verdicts[0] is VerdictKind.OBSTRUCTED
         assert (VerdictKind.DARK in truth.verdicts) == (covered.mean() < 20)
+        assert (VerdictKind.OVEREXPOSED in truth.verdicts) == (covered.mean() > 235)
     assert (
         cv2.Laplacian(made("defocused", of)[0], cv2.CV_64F).std()
         < 0.1 * cv2.Laplacian(still.astype(np.uint8), cv2.CV_64F).std()
