@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from train.evaluate import SAME_KINDS, Findings, alarm
-from train.metrics import largest_alarm_share
+from train.metrics.bounds import largest_alarm_share
 
 
 def operating_point(findings: Findings, false_alarm_share: float) -> tuple[dict[str, float], dict[str, Any]]:

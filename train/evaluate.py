@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from monitor.domain.orientation import Orientation, turn
 from train.inference import BundleRunner
-from train.metrics import largest_alarm_share, softmax
+from train.metrics.bounds import largest_alarm_share
+from train.metrics.reliability import softmax
 from train.networks.view import RELATIONS
 from train.protocol import KINDS, Trial
 

@@ -14,7 +14,8 @@ from train.data.manifest import read_manifest
 from train.data.sampling import PairingRules
 from train.data.splits import split
 from train.evaluate import Findings, alarm, as_text, figures
-from train.metrics import largest_alarm_share, softmax
+from train.metrics.bounds import largest_alarm_share
+from train.metrics.reliability import softmax
 from train.protocol import KINDS, trials
 
 

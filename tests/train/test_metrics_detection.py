@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import confusion_matrix
 
 from train.metrics.classification import confusion
 from train.metrics.detection import average_precision, precision_recall, roc
@@ -124,6 +125,13 @@ def test_confusion_counts_rows_of_truth_and_columns_of_what_was_said() -> None:
     assert found.precision == pytest.approx([0.5, 1.0, np.nan], nan_ok=True)
     assert found.shares[1] == pytest.approx([1 / 3, 2 / 3, 0])
     assert confusion(["b"], ["a"]).labels == ("a", "b")
+    assert confusion(["ok"], ["ok"]).counts.tolist() == [[1]]
+
+
+def test_confusion_equals_that_of_scikit_learn() -> None:
+    rng = np.random.default_rng(2)
+    truth, said = (rng.choice([*"abcd"], 200).tolist() for _ in range(2))
+    assert np.array_equal(confusion(truth, said).counts, confusion_matrix(truth, said))
 
 
 def test_a_name_without_a_row_is_refused() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import metrics
+from scipy.stats.contingency import crosstab
 
 from train.metrics.errors import FigureError, check_lengths
 
@@ -58,7 +58,7 @@ def confusion(truth: Sequence[str], said: Sequence[str], labels: Sequence[str] |
         raise FigureError(
             f"Not among the labels: {', '.join(sorted(missing))}.", "Pass every name that occurs."
         )
-    counts = metrics.confusion_matrix(list(truth), list(said), labels=list(ordered))
+    counts = crosstab(list(truth), list(said), levels=(ordered, ordered)).count
     return Confusion(ordered, np.asarray(counts, dtype=np.int64))
 
 
