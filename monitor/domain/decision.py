@@ -139,8 +139,8 @@ def _fault_of_light(
             f"{quality.flat_rows * 100:.0f} % of the picture is one flat block, as a broken line leaves it."
         )
         return VerdictKind.STREAM_FAULT, 1.0, (reason,)
-    if quality.brightness < thresholds.dark_brightness and quality.contrast < thresholds.dark_contrast:
-        return VerdictKind.DARK, 1.0, (f"Mean brightness is {quality.brightness * 100:.1f} %.",)
+    if quality.dark_fraction >= thresholds.dark_share and quality.texture < thresholds.dark_texture:
+        return VerdictKind.DARK, 1.0, (f"{quality.dark_fraction * 100:.0f} % of the picture is black.",)
     if quality.bright_fraction >= thresholds.bright_fraction and belief.recognised < thresholds.confidence:
         return (
             VerdictKind.OVEREXPOSED,

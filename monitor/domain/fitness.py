@@ -11,8 +11,8 @@ from monitor.domain.verdict import VerdictKind
 
 TOO_UNIFORM = 0.04
 RATHER_UNIFORM = 0.15
-TOO_SOFT = 0.01
-RATHER_SOFT = 0.03
+TOO_SOFT = 0.08
+RATHER_SOFT = 0.15
 TORN_ROWS = 0.2
 TOO_DARK = 0.06
 TOO_BRIGHT = 0.5

@@ -41,7 +41,7 @@ class FrameQuality:
         contrast: Standard deviation of luma.
         dark_fraction: Share of nearly black pixels.
         bright_fraction: Share of blown-out pixels.
-        sharpness: Energy of fine detail over energy of coarse detail; falls with defocus, little with light.
+        sharpness: Fine detail against coarse detail where there is any; falls with defocus, little with light or noise.
         texture: Share of cells with enough structure to be recognised.
         saturation: Mean colour saturation; about 0 for infrared and grey pictures.
         flat_rows: Share of the picture's height covered by a block of identical rows (a torn or half-decoded frame).

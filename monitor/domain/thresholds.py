@@ -32,8 +32,8 @@ class Thresholds:
         confidence: Probability of the best hypothesis below which the verdict is `unsure` …
         unrecognised: … unless the view is not recognised with at least this probability: then the likelier of
             another scene and a covered lens is named, for to do nothing would be wrong either way.
-        dark_brightness: Mean brightness (0–1) below which a picture too flat to recognise is `dark`.
-        dark_contrast: Deviation of brightness (0–1) below which a dark picture is flat.
+        dark_share: Share of nearly black pixels from which a picture with little texture is `dark` …
+        dark_texture: … and the share of textured cells below which it has little; burnt-in text has some.
         bright_fraction: Share of blown-out pixels from which a picture that is not recognised is `overexposed`.
         blur_ratio: Sharpness against the reference's below which the picture is `blurred` …
         blur_sharpness: … if its own sharpness (0–1) is below this as well; another scene may just be softer.
@@ -60,11 +60,11 @@ class Thresholds:
     network_trust: float = 0.01
     confidence: float = 0.6
     unrecognised: float = 0.8
-    dark_brightness: float = 0.08
-    dark_contrast: float = 0.03
+    dark_share: float = 0.9
+    dark_texture: float = 0.2
     bright_fraction: float = 0.6
-    blur_ratio: float = 0.4
-    blur_sharpness: float = 0.06
+    blur_ratio: float = 0.45
+    blur_sharpness: float = 0.16
     cover_contrast: float = 0.04
     flat_rows: float = 0.2
     covered_texture: float = 0.12

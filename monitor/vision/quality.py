@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.frame import FrameQuality, Pixels
-from monitor.vision.gradient import floats, working_picture
+from monitor.vision.gradient import Picture, floats, working_picture
 
 DARK_LUMA = 20
 BRIGHT_LUMA = 250
 CELL = 16
+CALM_PERCENTILE, NOISE_PERCENTILE = 40, 10
+"""Of a picture's cells, those that count as calm, and those so calm that they hold nothing but noise."""
 TEXTURED_DEVIATION = 5.0
 """Grey levels (of 255) by which a cell must vary to be recognisable; JPEG and sensor noise stay below."""
 
@@ -38,17 +38,30 @@ def measure(pixels: Pixels) -> FrameQuality:
 
 
 def _sharpness(luma: NDArray[np.uint8]) -> float:
-    """Share of the detail that is fine: the band of 1–2 pixels against that of 4–8, which defocus spares."""
-    picture = floats(luma)
-    fine = _energy(cv2.GaussianBlur(picture, (0, 0), 1.0), cv2.GaussianBlur(picture, (0, 0), 2.0))
-    quarter = cv2.resize(picture, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    coarse = _energy(cv2.GaussianBlur(quarter, (0, 0), 1.0), cv2.GaussianBlur(quarter, (0, 0), 2.0))
-    return fine / (fine + coarse + 0.05)
+    """How much fine detail goes with coarse detail: the band of 1–2 pixels against that of 6–12, which defocus spares.
+
+    The median over the cells that have coarse detail: text and dirt on the sensor stay sharp when the lens does not,
+    and are in few of them. What the calmest cells hold of fine detail is noise, and is taken off everywhere.
+    """
+    height, width = luma.shape
+    picture, quarter = (
+        floats(luma),
+        floats(cv2.resize(luma, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)),
+    )
+    size = (width // CELL, height // CELL)
+    fine, coarse = _energy(picture, 1.0, size), _energy(quarter, 1.5, size)
+    detailed = coarse > np.percentile(coarse, CALM_PERCENTILE)
+    if not detailed.any():
+        return 0.0
+    noise = np.percentile(fine, NOISE_PERCENTILE)
+    detail = np.sqrt(np.maximum(fine - noise, 0))
+    return min(1.0, float(np.median(detail[detailed] / (np.sqrt(coarse[detailed]) + 1))))
 
 
-def _energy(one: Any, other: Any) -> float:
-    """Mean square of the difference of two pictures."""
-    return float(cv2.norm(one, other, cv2.NORM_L2SQR)) / int(one.size)
+def _energy(picture: Picture, sigma: float, size: tuple[int, int]) -> Picture:
+    """Mean square by cells, `size` (columns, rows) of them, of the band of one octave from a scale in pixels on."""
+    band = cv2.GaussianBlur(picture, (0, 0), sigma) - cv2.GaussianBlur(picture, (0, 0), 2 * sigma)
+    return floats(cv2.resize(band * band, size, interpolation=cv2.INTER_AREA))
 
 
 def _texture(luma: NDArray[np.uint8]) -> float:

@@ -135,9 +135,10 @@ def test_a_broken_line_is_a_fault_of_the_stream_whatever_the_rest_shows():
     assert (seen.kind, seen.confidence) == (VerdictKind.STREAM_FAULT, 1.0)
 
 
-def test_a_flat_black_picture_is_dark_and_a_dark_one_that_is_recognised_is_not():
-    assert judge(picture=quality(brightness=0.01, contrast=0.002)).kind is VerdictKind.DARK
-    assert judge(picture=quality(brightness=0.06, contrast=0.15)).kind is VerdictKind.OK
+def test_a_black_picture_without_texture_is_dark_and_one_with_lamps_is_compared():
+    assert judge(picture=quality(dark_fraction=0.99, texture=0.1)).kind is VerdictKind.DARK
+    assert judge(picture=quality(dark_fraction=0.99, texture=0.4)).kind is VerdictKind.OK
+    assert judge(picture=quality(dark_fraction=0.7, texture=0.1)).kind is VerdictKind.OK
 
 
 def test_glare_is_told_only_where_the_view_is_not_recognised():

@@ -35,7 +35,7 @@ def test_an_unfit_picture_is_refused_with_its_reason(changes: dict[str, float], 
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"), [({"texture": 0.1}, "10 % of the view"), ({"sharpness": 0.02}, "rather soft")]
+    ("changes", "says"), [({"texture": 0.1}, "10 % of the view"), ({"sharpness": 0.12}, "rather soft")]
 )
 def test_a_poor_picture_is_taken_with_a_warning(changes: dict[str, float], says: str):
     (finding,) = inspect(quality(**changes))

@@ -192,10 +192,10 @@ class StubEncoder:
         measures = {
             "brightness": float(luma.mean()) / 255,
             "contrast": float(luma.std()) / 255,
-            "dark_fraction": 0.0,
+            "dark_fraction": float((luma < 20).mean()),
             "bright_fraction": 0.0,
             "sharpness": 0.3,
-            "texture": 0.7,
+            "texture": 0.7 if luma.std() > 5 else 0.0,
             "saturation": 0.3,
             "flat_rows": 0.0,
         }

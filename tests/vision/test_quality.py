@@ -64,3 +64,13 @@ def test_a_picture_of_one_colour_has_finite_measures():
 
     assert quality.texture == 0
     assert 0 <= quality.sharpness <= 1
+
+
+def test_text_and_noise_of_the_sensor_do_not_hide_a_lost_focus():
+    scene = look(canvas())
+    smeared = cv2.GaussianBlur(scene, (0, 0), 10)
+    for x in range(0, smeared.shape[1], 90):
+        cv2.putText(smeared, "CAM 7", (x, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 1)
+    grain = np.random.default_rng(1).normal(0, 6, smeared.shape)
+    marked = np.clip(smeared + grain, 0, 255).astype(np.uint8)
+    assert measure(marked).sharpness < 0.4 * measure(scene).sharpness
