@@ -15,7 +15,7 @@ from train.data.splits import Splits, split
 from train.distributed import bare
 from train.losses.metric import metric_loss
 from train.losses.view import LossWeights, total_loss
-from train.metrics import validation_figures
+from train.metrics.validation import validation_figures
 from train.networks.view import ViewHead, ViewNetwork
 from train.recipes.settings import RecipeSettings
 from train.validation import Validation, example_pairs, relation_confusion
