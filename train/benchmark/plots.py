@@ -56,7 +56,7 @@ def looks(methods: Sequence[str]) -> Mapping[str, Look]:
 
 def plot_roc(curves: Mapping[str, Roc], styles: Mapping[str, Look], path: Path) -> None:
     """Share of changes found against the share of false alarms, on a logarithmic scale: few are all one can bear."""
-    figure, axes = _blank(7.6, 4.6)
+    figure, axes = _blank(8.6, 4.8)
     fewest = min(
         float(curve.false_positive_rate[curve.false_positive_rate > 0][0]) for curve in curves.values()
     )
@@ -120,7 +120,7 @@ def plot_confusion(found: Confusion, method: str, path: Path) -> None:
             if share > 0:
                 right = truths[y] == said[x]
                 text = "100" if share == 1 else "<0.1" if share < 0.0005 else f"{min(share * 100, 99.9):.1f}"
-                colour = "white" if share > 0.55 else "black"
+                colour = "white" if share > 0.65 else "black"
                 weight = "bold" if right else "normal"
                 axes.text(x, y, text, ha="center", va="center", fontsize=9, color=colour, fontweight=weight)
     sums = found.counts.sum(axis=1)
@@ -139,7 +139,7 @@ def plot_confusion(found: Confusion, method: str, path: Path) -> None:
 
 def plot_reliability(found: Mapping[str, Reliability], styles: Mapping[str, Look], path: Path) -> None:
     """Share of right verdicts against their confidence; large markers hold many of a method's verdicts."""
-    figure, axes = _blank(7.6, 4.6)
+    figure, axes = _blank(8.6, 4.8)
     axes.plot([0, 1], [0, 1], color=GIVEN, linewidth=0.8, linestyle=":", label="ideal", zorder=1)
     for method, each in found.items():
         look = styles[method]
@@ -198,7 +198,7 @@ def _line(
         markersize=4.5,
         drawstyle="steps-post" if steps else "default",
         zorder=2.5 if look.highlighted else 1.5,
-        label=f"{method}  {note}".strip(),
+        label=f"{method}\n{note}".strip(),
     )
 
 

@@ -209,7 +209,8 @@ def _scores(results: Results, directory: Path) -> Iterator[str]:
     if curves:
         yield (
             "The same view against any change, by the method's own score and whatever threshold. Pairs at the "
-            "tolerance and black pictures are left out."
+            "tolerance and black pictures are left out. A threshold that lets no more than 0.1 % of the same views "
+            "through lets none through where there are fewer than 1,000."
         )
         yield scores.roc_table(results, curves).markdown()
         plots.plot_roc(curves, styles, directory / "plots" / "roc.png")
