@@ -30,6 +30,7 @@ class Alignment:
         spread: 0–1, share of the textured cells that agree under it; a passing lorry agrees in few.
         spread_at_rest: The same with no displacement.
         peak: How far the correlation peak stands out, in standard deviations of the rest.
+        landmarks: Number of corners recognised one by one that agree with the displacement; 0 where none were asked.
     """
 
     displacement: Displacement
@@ -38,6 +39,7 @@ class Alignment:
     spread: float
     spread_at_rest: float
     peak: float
+    landmarks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,14 +89,17 @@ def weigh(comparison: Comparison, thresholds: Thresholds) -> Belief:
         lock = _lock(alignment, thresholds)
         weight = thresholds.alignment_weight * lock
         moved = _moved_share(alignment.displacement, thresholds)
-        absence = thresholds.absence_weight * (
-            1 - _ramp(alignment.support, 0.3 * thresholds.support_floor, thresholds.support_floor)
-        )
+        supported = _ramp(alignment.support, 0.3 * thresholds.support_floor, thresholds.support_floor)
+        absence = thresholds.absence_weight * (1 - max(supported, _landmarks(alignment, thresholds)))
         # What is left visible of a covered view aligns as well: agreement in few cells speaks for that too.
         hidden = 1 - _ramp(alignment.spread, thresholds.hidden_spread, thresholds.open_spread)
         logs[0] += weight * (1 - moved) - absence
         logs[1] += weight * moved - absence
         logs[3] += thresholds.hidden_weight * weight * hidden
+        far = alignment.displacement.shift_fov > thresholds.network_reach
+        if far and alignment.landmarks > thresholds.landmarks_floor:
+            # The network sees no match out there, so it says "different" of what the landmarks show.
+            logs[1] = max(logs[1], math.log(thresholds.unseen_move) + weight * moved - absence)
     highest = max(logs)
     odds = [math.exp(value - highest) for value in logs]
     total = sum(odds)
@@ -206,11 +209,17 @@ def _is_locked(comparison: Comparison, thresholds: Thresholds) -> bool:
 
 
 def _lock(alignment: Alignment, thresholds: Thresholds) -> float:
-    """0–1, how surely the alignment holds: by the agreement under it, or by a peak that stands out alone."""
+    """0–1, how surely the alignment holds: by the agreement under it, by landmarks, or by a peak that stands out."""
     agreement = _ramp(alignment.support, thresholds.support_floor, thresholds.support_lock)
+    agreement = max(agreement, _landmarks(alignment, thresholds))
     if alignment.support < thresholds.support_floor:
         return agreement
     return max(agreement, _ramp(alignment.peak, thresholds.peak_floor, thresholds.peak_lock))
+
+
+def _landmarks(alignment: Alignment, thresholds: Thresholds) -> float:
+    """0–1, how surely corners recognised one by one hold."""
+    return _ramp(alignment.landmarks, thresholds.landmarks_floor, thresholds.landmarks_lock)
 
 
 def _is_strange(best: Comparison, belief: Belief, thresholds: Thresholds) -> bool:
@@ -252,6 +261,7 @@ def _evidence(
             "support_at_rest": alignment.support_at_rest,
             "spread": alignment.spread,
             "peak": alignment.peak,
+            "landmarks": float(alignment.landmarks),
             "dx": alignment.displacement.dx,
             "dy": alignment.displacement.dy,
             "roll_deg": alignment.displacement.roll_deg,

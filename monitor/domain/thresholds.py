@@ -29,6 +29,10 @@ class Thresholds:
         turn_margin: By how much more alike a turned reference must be than the upright one, where no alignment
             speaks for the turn.
         network_trust: Probability that the network keeps for what it calls impossible, so that it can be overruled.
+        network_reach: Shift, fraction of the view, beyond which the network sees nothing of a move …
+        unseen_move: … and counts as holding at least this probability for `moved`.
+        landmarks_floor: Recognised corners that other scenes do not reach …
+        landmarks_lock: … and from which an alignment by them is as sure as it gets.
         confidence: Probability of the best hypothesis below which the verdict is `unsure` …
         unrecognised: … unless the view is not recognised with at least this probability: then the likelier of
             another scene and a covered lens is named, for to do nothing would be wrong either way.
@@ -58,6 +62,10 @@ class Thresholds:
     hidden_weight: float = 0.75
     turn_margin: float = 0.2
     network_trust: float = 0.01
+    network_reach: float = 0.12
+    unseen_move: float = 0.05
+    landmarks_floor: float = 12.0
+    landmarks_lock: float = 30.0
     confidence: float = 0.6
     unrecognised: float = 0.8
     dark_share: float = 0.9

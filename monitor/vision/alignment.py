@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from monitor.domain.comparison import Alignment
 from monitor.domain.displacement import Displacement
-from monitor.vision import tiles
+from monitor.vision import landmarks, tiles
 from monitor.vision.gradient import Picture, floats, structure
 from monitor.vision.phase import Spectrum, correlate, spectrum
 from monitor.vision.transform import SimilarityTransform
@@ -31,6 +31,10 @@ CONVINCING = 0.25
 """Support at which no further start is tried; other scenes never reached it on the training cameras."""
 SETTLED_PX = 1.5
 """If the tiles correct a rough alignment by less than this anywhere, a second round would change nothing."""
+ENOUGH_LANDMARKS = 15
+"""Landmarks that must agree before they are heard; other scenes reach 9, cars on a road some more."""
+LARGEST_ROLL_DEG = 60.0
+"""Corners are recognised upside down as well; a larger turn is for the bank of orientations to name."""
 AT_REST = SimilarityTransform()
 
 
@@ -45,6 +49,7 @@ class Prepared:
     def __init__(self, luma: NDArray[np.uint8], weight: Picture | None = None) -> None:
         picture = structure(luma)
         self.structure: Picture = picture if weight is None else picture * weight
+        self._luma, self._weight = luma, weight
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -66,6 +71,11 @@ class Prepared:
     def flipped_spectrum(self) -> Spectrum:
         """Of the picture turned by 180°."""
         return spectrum(np.ascontiguousarray(self.structure[::-1, ::-1]))
+
+    @cached_property
+    def landmarks(self) -> landmarks.Landmarks:
+        """Corners that can be recognised one by one."""
+        return landmarks.find(self._luma, self._weight)
 
     @cached_property
     def tile_spectra(self) -> tiles.Spectra:
@@ -191,6 +201,11 @@ def align(
             sigma_px = found.residual_px / found.agreeing**0.5 if found else 1.0
         if best_support.level > CONVINCING:
             break
+    recognised = 0
+    if best_support.level <= CONVINCING:
+        far = _by_landmarks(reference, frame)
+        if far is not None:
+            best, best_support, sigma_px, recognised = far
     return Alignment(
         displacement=best.displacement(width, height, sigma_px),
         support=best_support.level,
@@ -198,7 +213,26 @@ def align(
         spread=best_support.spread,
         spread_at_rest=at_rest.spread,
         peak=seen.peak,
+        landmarks=recognised,
     )
+
+
+def _by_landmarks(
+    reference: Prepared, frame: Prepared
+) -> tuple[SimilarityTransform, Support, float, int] | None:
+    """Where the corners went, refined by the tiles where they see it as well; None where too few agree."""
+    found = landmarks.recognise(reference.landmarks, frame.landmarks)
+    if found is None or found.moved < max(ENOUGH_LANDMARKS, found.at_rest):
+        return None
+    if abs(found.transform.roll_deg) > LARGEST_ROLL_DEG:
+        return None
+    rough = support(reference, frame, found.transform)
+    finer = refine(reference, frame, found.transform)
+    if finer is not None:
+        fine = support(reference, frame, finer.transform)
+        if fine.level > rough.level:
+            return finer.transform, fine, finer.residual_px / finer.agreeing**0.5, found.moved
+    return found.transform, rough, landmarks.INLIER_PX / 2, found.moved
 
 
 def _near_rest(transform: SimilarityTransform) -> bool:

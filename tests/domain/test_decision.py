@@ -473,3 +473,12 @@ def test_a_soft_picture_is_blurred_with_its_shapes_and_covered_without_them():
 def test_another_softer_scene_is_not_a_blur():
     elsewhere = comparison(DIFFERENT, alignment(support=0.0), sharpness_ratio=0.1)
     assert judge(elsewhere, picture=quality(sharpness=0.02)).kind is VerdictKind.DIFFERENT_SCENE
+
+
+def test_a_pan_beyond_the_reach_of_the_network_is_a_move_if_landmarks_are_recognised():
+    pan = Displacement(dx=-0.35)
+    found = Alignment(pan, 0.12, 0.0, spread=0.3, spread_at_rest=0.0, peak=4.0, landmarks=150)
+    verdict = judge(comparison(DIFFERENT, found))
+    assert (verdict.kind, verdict.displacement) == (VerdictKind.MOVED, pan)
+    few = replace(found, landmarks=9)
+    assert judge(comparison(DIFFERENT, few)).kind is VerdictKind.DIFFERENT_SCENE
