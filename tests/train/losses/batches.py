@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import torch
+from hypothesis import settings
 from hypothesis import strategies as st
 from torch import Tensor
 
 from train.losses.metric import label_pairs
 from train.losses.miners import Pairs
 
+# No deadline: on a busy machine an example may take any time.
+examples = settings(max_examples=40, deadline=None)
 # Few labels among up to nine pictures: batches of one class, of all different ones, and single pictures occur.
 labels = st.lists(st.integers(0, 2), min_size=1, max_size=9).map(torch.tensor)
 seeds = st.integers(0, 2**20)

@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.train.losses.batches import examples
 from train.losses.distances import DISTANCES, LossError, cosine_similarity_paired, distance_named
 
 
@@ -32,6 +33,7 @@ def embeddings(name: str, count: int, seed: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("name", DISTANCES)
+@examples
 @given(first=st.integers(1, 6), second=st.integers(1, 6), seed=st.integers(0, 1000))
 def test_a_matrix_holds_the_distance_of_every_row_to_every_row(
     name: str, first: int, second: int, seed: int

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from torch import Tensor
 
-from tests.train.losses.batches import drawn, indices, labels, seeds
+from tests.train.losses.batches import drawn, examples, indices, labels, seeds
 from train.losses.distances import euclidean_matrix
 from train.losses.metric import MINERS
 from train.losses.miners import (
@@ -33,6 +33,7 @@ def chosen(miner: Miner, distances: Tensor, pairs: Pairs) -> Chosen:
     return set(found)
 
 
+@examples
 @given(labels=labels, seed=seeds)
 def test_all_are_all(labels: Tensor, seed: int) -> None:
     embeddings, pairs = drawn(labels, seed)
@@ -49,6 +50,7 @@ def test_all_are_all(labels: Tensor, seed: int) -> None:
     assert torch.equal(kept.negative, pairs.negative)
 
 
+@examples
 @given(labels=labels, seed=seeds)
 def test_random_draws_one_negative_of_the_anchor_for_every_positive_pair(labels: Tensor, seed: int) -> None:
     embeddings, pairs = drawn(labels, seed)
@@ -73,6 +75,7 @@ def test_random_draws_every_negative_as_often() -> None:
     assert all(abs(count - 2000) < 5 * math.sqrt(2000) for count in counts.values())
 
 
+@examples
 @given(labels=labels, seed=seeds)
 def test_semi_hard_takes_the_nearest_negative_beyond_the_positive_or_else_the_farthest(
     labels: Tensor, seed: int
@@ -98,6 +101,7 @@ def test_a_negative_as_far_as_the_positive_is_not_semi_hard() -> None:
     assert chosen(SemiHardMiner(), distances, Pairs(positive, ~positive)) == {(0, 0, 3)}
 
 
+@examples
 @given(labels=labels, seed=seeds)
 def test_batch_hard_takes_the_farthest_positive_and_the_nearest_negative(labels: Tensor, seed: int) -> None:
     embeddings, pairs = drawn(labels, seed)
@@ -110,6 +114,7 @@ def test_batch_hard_takes_the_farthest_positive_and_the_nearest_negative(labels:
     assert chosen(BatchHardMiner(), distances, pairs) == expected
 
 
+@examples
 @given(labels=labels, seed=seeds)
 def test_multi_similarity_keeps_pairs_that_contradict_another_of_their_anchor(
     labels: Tensor, seed: int
@@ -124,6 +129,7 @@ def test_multi_similarity_keeps_pairs_that_contradict_another_of_their_anchor(
         assert found[1][a] == [n for n in far if near and float(distances[a, n]) < max(to_near) + 0.3]
 
 
+@examples
 @given(labels=labels, seed=seeds)
 @pytest.mark.parametrize("name", ["random", "semi_hard", "batch_hard"])
 def test_the_pairs_of_a_triplet_miner_are_those_in_its_triplets(name: str, labels: Tensor, seed: int) -> None:
@@ -137,6 +143,7 @@ def test_the_pairs_of_a_triplet_miner_are_those_in_its_triplets(name: str, label
     assert set(map(tuple, torch.nonzero(kept.negative).tolist())) == {(a, n) for a, _, n in triplets}
 
 
+@examples
 @given(labels=labels, seed=seeds)
 def test_the_triplets_of_a_pair_miner_are_all_that_its_pairs_make(labels: Tensor, seed: int) -> None:
     embeddings, pairs = drawn(labels, seed)

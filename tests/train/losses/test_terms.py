@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from tests.train.losses.batches import drawn, indices, labels, seeds
+from tests.train.losses.batches import drawn, examples, indices, labels, seeds
 from train.losses.distances import cosine_similarity_matrix
 from train.losses.metric import label_pairs
 from train.losses.terms import (
@@ -33,6 +33,7 @@ def mean(terms: list[float]) -> float:
     return sum(terms) / len(terms) if terms else 0.0
 
 
+@examples
 @given(near=some, far=some, margin=st.floats(0.1, 2))
 def test_contrastive_loss_squares_positives_and_what_negatives_lack_of_the_margin(
     near: list[float], far: list[float], margin: float
@@ -42,6 +43,7 @@ def test_contrastive_loss_squares_positives_and_what_negatives_lack_of_the_margi
     assert float(found) == pytest.approx(mean(terms), abs=1e-9)
 
 
+@examples
 @given(near=some, far=some, scale=st.floats(0.1, 5), threshold=st.floats(0.1, 2))
 def test_binary_cross_entropy_is_minus_the_log_probability_of_the_truth(
     near: list[float], far: list[float], scale: float, threshold: float
@@ -54,6 +56,7 @@ def test_binary_cross_entropy_is_minus_the_log_probability_of_the_truth(
     assert float(found) == pytest.approx(mean(terms), rel=1e-6, abs=1e-9)
 
 
+@examples
 @given(triplets=st.lists(st.tuples(st.floats(0, 3), st.floats(0, 3)), max_size=6))
 @pytest.mark.parametrize("margin", [0.2, 1.0, "soft"])
 def test_triplet_loss_is_the_mean_of_what_the_negative_lacks(
@@ -67,6 +70,7 @@ def test_triplet_loss_is_the_mean_of_what_the_negative_lacks(
     assert float(found) == pytest.approx(mean(terms), abs=1e-9)
 
 
+@examples
 @given(labels=labels, seed=seeds, temperature=st.floats(0.05, 1))
 def test_info_nce_sets_each_positive_against_all_negatives_of_its_anchor(
     labels: Tensor, seed: int, temperature: float
@@ -92,6 +96,7 @@ def test_info_nce_of_two_views_of_each_picture_is_nt_xent() -> None:
     torch.testing.assert_close(InfoNceLoss(0.1)(similarity, *label_pairs(torch.arange(12) % 6)), expected)
 
 
+@examples
 @given(labels=labels, seed=seeds)
 def test_multi_similarity_weighs_pairs_by_their_exponentials(labels: Tensor, seed: int) -> None:
     embeddings, pairs = drawn(labels, seed)
