@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from monitor.domain.thresholds import Thresholds
 from monitor.vision.preprocess import InputSpec
 
 CARD_VERSION = 1
+RELATION_TEMPERATURE = "relation_temperature"
+"""Name in the operating point of what the head's relation logits are divided by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,9 @@ class Card:
         grids: The encoder's dense outputs.
         relations: Names of the head's relation logits, in their order; empty without a head.
         can_tell: Verdicts that this network can support by itself.
-        operating_point: Thresholds by name, chosen on cameras that were not trained on.
+        operating_point: Limits by name, chosen on cameras that were not trained on. Those named as in
+            `monitor.domain.thresholds.Thresholds` take the place of the built-in ones; others concern the network
+            alone (`similarity_other`, `relation_temperature`).
         calibration: How the operating point was chosen, with its bounds.
         metrics: Figures found, by data set and name.
         training: Recipe, fingerprint of the data, seed, length of the run.
@@ -62,6 +68,22 @@ class Card:
     origin: str
     members: Mapping[str, str]
 
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limits of the decision that this bundle was calibrated to have; empty for one that was not."""
+        known = {field.name for field in fields(Thresholds)}
+        return {name: float(value) for name, value in self.operating_point.items() if name in known}
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The built-in limits, with those of the operating point in their places."""
+        return replace(Thresholds(), **self.limits)
+
+    @property
+    def relation_temperature(self) -> float:
+        """What the head's relation logits are divided by; above 1 where it was found too sure of itself."""
+        return self.operating_point.get(RELATION_TEMPERATURE, 1.0)
+
 
 def card_to_json(card: Card) -> dict[str, Any]:
     """The card as JSON values."""
@@ -83,7 +105,7 @@ def card_from_json(values: object) -> Card:
     checks: dict[str, Callable[[Any], bool]] = {
         "name architecture created licence origin": _is_text,
         "calibration metrics training": _is_object,
-        "operating_point": lambda v: _is_object(v) and all(isinstance(n, int | float) for n in v.values()),
+        "operating_point": _is_operating_point,
         "members": lambda v: _is_object(v) and all(map(_is_text, v.values())),
         "relations can_tell": lambda v: isinstance(v, list) and all(map(_is_text, v)),
         "embedding_size": lambda v: isinstance(v, int),
@@ -112,6 +134,15 @@ def _is_text(value: object) -> bool:
 
 def _is_object(value: object) -> bool:
     return isinstance(value, dict)
+
+
+def _is_operating_point(value: object) -> bool:
+    """Whether these are numbers that a decision can be made by."""
+    return (
+        isinstance(value, dict)
+        and all(isinstance(n, int | float) and math.isfinite(n) for n in value.values())
+        and value.get(RELATION_TEMPERATURE, 1.0) > 0
+    )
 
 
 def _input_spec(values: dict[str, Any]) -> InputSpec:

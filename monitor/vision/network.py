@@ -102,9 +102,10 @@ class Network:
             for side, role in enumerate(("reference", "frame"))
             for grid in ("coarse", "fine")
         }
+        temperature = self.bundle.card.relation_temperature
         relation, displacement, log_sigma = self._head.run(["relation", "displacement", "log_sigma"], feed)
         return [
-            (_relation(logits), _displacement(measured, uncertainty))
+            (_relation(logits / temperature), _displacement(measured, uncertainty))
             for logits, measured, uncertainty in zip(relation, displacement, log_sigma, strict=True)
         ]
 

@@ -20,12 +20,12 @@ EAGER = Verdict(VerdictKind.DIFFERENT_SCENE, 1.0)
 _GOOD = Verdict(VerdictKind.OK, 1.0)
 _START = datetime(2000, 1, 1, tzinfo=UTC)
 _ALARMS = frozenset({Change.OPENED, Change.CAUSE_CHANGED})
-ENOUGH_ALARMS, FEWEST_BOUTS = 200, 300
-"""A rate is known well enough (to about 7 %) after so many alarms, from at least so many bouts."""
-MOST_CHECKS = 40_000
-"""Checks simulated for one answer: bouts can be long, and views that are wrong nearly always never leave theirs."""
-# Above this share a view is in alert more often than not, and alarms become rarer for that reason alone.
-_RARE = 0.1
+ENOUGH_ALARMS = 150
+"""A rate is known well enough (to about 8 %) after so many alarms."""
+# A view that is told wrong for more of the time is in one long alert, and alarms become rarer for that reason alone …
+_MOST_SHARE = 0.5
+# … which begins to show from here on.
+_RARE_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,16 @@ class Debounce:
     Args:
         policy: How insistent verdicts must be.
         interval_s: Seconds between two checks of a view in order.
-        bouts: How many bouts of wrong verdicts are simulated at most for one answer.
+        checks: How many checks within bouts are simulated at most for one answer.
         seed: Of the simulation; the same questions get the same answers.
     """
 
-    def __init__(self, policy: StatePolicy, interval_s: float, *, bouts: int = 10_000, seed: int = 0) -> None:
+    def __init__(
+        self, policy: StatePolicy, interval_s: float, *, checks: int = 40_000, seed: int = 0
+    ) -> None:
         self._policy = policy
         self._interval_s = interval_s
-        self._bouts = bouts
+        self._checks = checks
         self._seed = seed
         self._known: dict[tuple[float, float], float] = {}
 
@@ -80,14 +82,10 @@ class Debounce:
             return Watched(0, math.inf)
         rng = np.random.default_rng(self._seed)
         alarms, checks, watched_s = 0, 0, 0.0
-        for number in range(self._bouts):
-            if alarms >= ENOUGH_ALARMS and number >= FEWEST_BOUTS:
-                break
+        while alarms < ENOUGH_ALARMS and checks < self._checks:
             watched_s += int(rng.geometric(onset)) * self._interval_s
-            bout = self._walk(share, persistence_s, wrong, rng, MOST_CHECKS - checks)
+            bout = self._walk(share, persistence_s, wrong, rng, self._checks - checks)
             alarms, checks, watched_s = alarms + bout.alarms, checks + bout.checks, watched_s + bout.lasted_s
-            if checks >= MOST_CHECKS:
-                break
         return Watched(alarms, watched_s / YEAR_S)
 
     def worst(self, share: float, persistences_s: Sequence[float]) -> float:
@@ -96,7 +94,8 @@ class Debounce:
         The verdict is taken to be the one that insists soonest. Views that are wrong most of the time stay in one long
         alert, so the worst share may be a smaller one.
         """
-        shares = [share, *(share / 2**halving for halving in (1, 2) if share > _RARE)]
+        most = min(share, _MOST_SHARE)
+        shares = (most, most / 2) if most > _RARE_SHARE else (most,)
         return max((self._eager(one, time_s) for one in shares for time_s in persistences_s), default=0.0)
 
     def _eager(self, share: float, persistence_s: float) -> float:
