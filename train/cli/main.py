@@ -37,6 +37,9 @@ COMMANDS: Mapping[str, Entry] = {
     "export": Entry("train.cli.export:export", "Write a run's weights as a bundle."),
     "calibrate": Entry("train.cli.calibrate:calibrate", "Choose a bundle's operating point."),
     "evaluate": Entry("train.cli.evaluate:evaluate", "Measure a bundle on real pictures."),
+    "benchmark": Entry(
+        "train.cli.benchmark:benchmark", "Measure all methods on the same pairs, and write a report."
+    ),
 }
 
 
