@@ -98,9 +98,9 @@ def false_episodes(events: Events) -> Table:
                     checks,
                     f"{days:.2f}",
                     opened,
-                    f"{opened / days * MONTH_DAYS:.2g}",
-                    f"≤ {most_events(opened) / days * MONTH_DAYS:.2g}",
-                    f"≤ {most_events(opened) / checks * 1000:.2g}",
+                    _rate(opened / days * MONTH_DAYS),
+                    f"≤ {_rate(most_events(opened) / days * MONTH_DAYS)}",
+                    f"≤ {_rate(most_events(opened) / checks * 1000)}",
                 )
             )
     return Table(
@@ -223,6 +223,11 @@ def _recovered(cases: Sequence[FaultCase]) -> tuple[Cell, ...]:
     asked = [case for case in cases if case.taken_back and case.open_at_end]
     at = [case.recovered_at for case in asked if case.recovered_at is not None]
     return f"{len(at)} of {len(asked)}", f"{median(at):g} ({max(at)})" if at else None
+
+
+def _rate(value: float) -> str:
+    """Two digits that mean something, and no powers of ten."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _lists(events: Events) -> list[str]:

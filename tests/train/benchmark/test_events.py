@@ -199,6 +199,8 @@ def test_the_tables_count_doubtful_cameras_beside(tmp_path: Path) -> None:
     assert everything[5] == 1
     assert sure[1:4] == ("without the doubtful", 1, 12)
     assert sure[5] == 0
+    # No event in 12 minutes: at most 2.996 in 1/120 of a day, or 10,785 in a month.
+    assert sure[6:8] == ("0", "≤ 10785")
     of_other = [row for row in faults_found(events).rows if row[1] == OTHER.name]
     assert [row[3] for row in of_other] == ["1 of 2", "1 of 1"]
     text = as_markdown(events)
