@@ -159,6 +159,12 @@ def _fault_of_lens(
     soft = best.sharpness_ratio < thresholds.blur_ratio and quality.sharpness < thresholds.blur_sharpness
     # Defocus leaves the large shapes and their contrast; a cover leaves neither.
     if soft and quality.contrast >= thresholds.cover_contrast and belief.different < thresholds.confidence:
+        if best.relation is not None and best.relation.obstructed >= thresholds.covered_certainty:
+            return (
+                VerdictKind.OBSTRUCTED,
+                0.9,
+                ("What is seen is as soft as something close before the lens.",),
+            )
         reason = f"Sharpness is {best.sharpness_ratio * 100:.0f} % of the reference's."
         return VerdictKind.BLURRED, 0.9, (reason,)
     if best.texture_ratio < thresholds.covered_texture:
@@ -209,7 +215,13 @@ def _is_locked(comparison: Comparison, thresholds: Thresholds) -> bool:
 
 
 def _lock(alignment: Alignment, thresholds: Thresholds) -> float:
-    """0–1, how surely the alignment holds: by the agreement under it, by landmarks, or by a peak that stands out."""
+    """0–1, how surely the alignment holds: by the agreement under it, by landmarks, or by a peak that stands out.
+
+    Text, dirt and the pattern of the sensor agree at rest however the view has moved, and give the sharpest of all
+    peaks there: agreement at rest must be broad to count, and its peak counts for nothing.
+    """
+    if _moved_share(alignment.displacement, thresholds) == 0:
+        return _ramp(alignment.support, thresholds.support_floor, thresholds.rest_lock)
     agreement = _ramp(alignment.support, thresholds.support_floor, thresholds.support_lock)
     agreement = max(agreement, _landmarks(alignment, thresholds))
     if alignment.support < thresholds.support_floor:

@@ -18,7 +18,8 @@ class Thresholds:
         moved_excess: How many tolerances a displacement must exceed to be called `moved`; the margin is for noise.
         unaligned_excess: The same where only the network has measured it, which is rougher.
         support_floor: Agreement of gradients below which the alignment has no say; other scenes stay below.
-        support_lock: Agreement of gradients from which the alignment is as sure as it gets.
+        support_lock: Agreement of gradients from which a displaced alignment is as sure as it gets …
+        rest_lock: … and one at rest, where marks of the sensor agree as well.
         peak_floor: Strength of the correlation's peak that other scenes do not reach …
         peak_lock: … and from which it is as sure as it gets, if the gradients agree at all.
         alignment_weight: Log-odds that a fully locked alignment adds to what it says.
@@ -40,7 +41,8 @@ class Thresholds:
         dark_texture: … and the share of textured cells below which it has little; burnt-in text has some.
         bright_fraction: Share of blown-out pixels from which a picture that is not recognised is `overexposed`.
         blur_ratio: Sharpness against the reference's below which the picture is `blurred` …
-        blur_sharpness: … if its own sharpness (0–1) is below this as well; another scene may just be softer.
+        blur_sharpness: … if its own sharpness (0–1) is below this as well, as another scene may just be softer …
+        covered_certainty: … and the network holds it covered by less than this probability.
         cover_contrast: Deviation of brightness (0–1) below which a picture without detail is covered, not blurred.
         flat_rows: Share of the height in one block of identical grey rows from which the frame is torn.
         covered_texture: Texture against the reference's below which a lit picture is `obstructed`.
@@ -53,6 +55,7 @@ class Thresholds:
     unaligned_excess: float = 2.0
     support_floor: float = 0.06
     support_lock: float = 0.2
+    rest_lock: float = 0.45
     peak_floor: float = 8.0
     peak_lock: float = 16.0
     alignment_weight: float = 6.0
@@ -73,6 +76,7 @@ class Thresholds:
     bright_fraction: float = 0.6
     blur_ratio: float = 0.45
     blur_sharpness: float = 0.16
+    covered_certainty: float = 0.95
     cover_contrast: float = 0.04
     flat_rows: float = 0.2
     covered_texture: float = 0.12
