@@ -65,10 +65,10 @@ def compare(
     Example: monitor compare --pairs pairs.csv --out verdicts.csv
     """
     from monitor.cli.screen import Screen
-    from monitor.wiring.sight import open_encoder
+    from monitor.wiring.sight import open_encoder, read_limits
 
     _check_usage(reference, frame, pairs, out, as_json=as_json)
-    limits = read_thresholds(thresholds)
+    limits = read_thresholds(thresholds, read_limits(bundle))
     screen = Screen(run, as_json or out == Path("-"))
     if pairs is not None and out is not None:
         from monitor.cli.pairs import compare_pairs, read_pairs
@@ -82,8 +82,8 @@ def compare(
             raise SystemExit(BAD_NEWS)
 
 
-def read_thresholds(texts: Sequence[str]) -> Thresholds:
-    """Limits of the decision, the default ones but for those named like `blur_ratio=0.3`.
+def read_thresholds(texts: Sequence[str], base: Thresholds | None = None) -> Thresholds:
+    """Limits of the decision, those of `base` (or the built-in ones) but for those named like `blur_ratio=0.3`.
 
     Raises:
         click.BadParameter: There is no such limit, or the value is no number.
@@ -107,7 +107,7 @@ def read_thresholds(texts: Sequence[str]) -> Thresholds:
             raise click.BadParameter(
                 f"{text!r} gives no number; write it like {name}=0.5.", param_hint="--threshold"
             ) from None
-    return replace(Thresholds(), **changed)
+    return replace(base or Thresholds(), **changed)
 
 
 def _check_usage(

@@ -39,14 +39,21 @@ def validate(run: Invocation) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of YAML.")
 @pass_run
 def show(run: Invocation, camera: str | None, as_json: bool) -> None:
-    """Print the configuration with all defaults, or what results for one CAMERA; secrets are hidden."""
+    """Print the configuration with all defaults, or what results for one CAMERA; secrets are hidden.
+
+    The thresholds of a CAMERA are those in use: what the configuration sets, else what the network's bundle was
+    calibrated to have, else the built-in ones.
+    """
     import yaml
 
     from monitor.settings import display, resolve, secrets_of
 
     shown: object = run.settings
     if camera is not None:
-        shown = tuple(plan for plan in resolve(run.settings) if plan.camera == camera)
+        from monitor.wiring.sight import read_limits
+
+        plans = resolve(run.settings, read_limits(run.settings.bundle))
+        shown = tuple(plan for plan in plans if plan.camera == camera)
         if not shown:
             raise UnknownView(
                 f"There is no camera {camera} in {run.config_path}.",

@@ -29,7 +29,7 @@ from monitor.store import open_store
 from monitor.store.engine import Database
 from monitor.wiring.cameras import Cameras
 from monitor.wiring.notify import open_channel
-from monitor.wiring.sight import open_encoder
+from monitor.wiring.sight import describe_limits, open_encoder
 
 # The program is younger than this: a clock that shows less has lost its battery.
 FIRST_SANE_YEAR = 2025
@@ -194,7 +194,8 @@ def bundle(settings: Settings) -> Diagnosis:
             f"{encoder.bundle_id} gives embeddings of length {length:.3f}, not 1.",
             "Use another bundle.",
         )
-    return Diagnosis("network", Level.OK, f"{encoder.bundle_id}: a picture takes {took_ms:.0f} ms.")
+    text = f"{encoder.bundle_id}: a picture takes {took_ms:.0f} ms. {describe_limits(settings.bundle)}"
+    return Diagnosis("network", Level.OK, text)
 
 
 def camera_examinations(settings: Settings) -> list[tuple[str, Examination]]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from monitor.cli.injections import Fault
     from monitor.cli.screen import Screen
     from monitor.domain.frame import Frame
+    from monitor.domain.thresholds import Thresholds
     from monitor.domain.view import ViewKey, ViewSpec
     from monitor.settings import Settings
     from monitor.usecases.replay import RecordedFrame
@@ -108,7 +109,7 @@ def replay(
     from monitor.usecases.replay import replay as replay_frames
     from monitor.usecases.replay import set_apart
     from monitor.wiring.rehearsal import open_rehearsal
-    from monitor.wiring.sight import open_encoder
+    from monitor.wiring.sight import open_encoder, read_limits
 
     screen = Screen(run, as_json)
     settings = _settings(run)
@@ -116,8 +117,10 @@ def replay(
     recording = list(set_apart(_recording(directory, pattern or PICTURES, time_format, time_zone, spacing_s)))
     times = [frame.taken_at for frame in recording]
     faults = parse_faults(injections, times)
-    spec = replace(_spec(settings, key, screen), interval_s=interval_s or _median_gap_s(times))
-    encoder = open_encoder(bundle or (settings.bundle if settings else None))
+    network = bundle or (settings.bundle if settings else None)
+    limits = read_limits(network)
+    spec = replace(_spec(settings, key, limits, screen), interval_s=interval_s or _median_gap_s(times))
+    encoder = open_encoder(network)
     frames = [_with_faults(frame, faults) for frame in recording]
     with open_rehearsal(spec, encoder, times[0]) as stage:
         used = _take_references(stage, frames, settings, references, enroll_first, bool(faults), screen)
@@ -151,15 +154,15 @@ def _settings(run: Invocation) -> Settings | None:
         return None
 
 
-def _spec(settings: Settings | None, key: ViewKey, screen: Screen) -> ViewSpec:
+def _spec(settings: Settings | None, key: ViewKey, limits: Thresholds, screen: Screen) -> ViewSpec:
     from monitor.domain.view import ViewSpec
     from monitor.settings import resolve
 
-    plans = resolve(settings) if settings else ()
+    plans = resolve(settings, limits) if settings else ()
     spec = next((spec for plan in plans for spec in plan.views if spec.key == key), None)
     if spec is None:
         screen.note(f"{key} is not configured: default thresholds and policy apply.")
-    return replace(spec or ViewSpec(key), enabled=True)
+    return replace(spec or ViewSpec(key, thresholds=limits), enabled=True)
 
 
 def _recording(

@@ -45,29 +45,40 @@ class CameraPlan:
         return self.views[0].key.camera
 
 
-def resolve(settings: Settings) -> tuple[CameraPlan, ...]:
+def resolve(settings: Settings, thresholds: Thresholds | None = None) -> tuple[CameraPlan, ...]:
     """Every camera's plans in the order of the file, disabled ones included.
 
     What a view does not say comes from its camera, its site, `defaults`, and at last the built-in defaults.
     Tags and labels of all levels add up; thresholds and policy are merged key by key; for the rest the
     nearest level counts.
+
+    Args:
+        settings: The configuration.
+        thresholds: The network's own limits, which count where no level says anything else; the built-in ones where
+            None.
     """
-    return tuple(chain.from_iterable(resolve_camera(settings, camera) for camera in settings.cameras))
+    limits = thresholds or Thresholds()
+    return tuple(chain.from_iterable(resolve_camera(settings, camera, limits) for camera in settings.cameras))
 
 
-def resolve_camera(settings: Settings, camera: Camera) -> tuple[CameraPlan, ...]:
+def resolve_camera(
+    settings: Settings, camera: Camera, thresholds: Thresholds | None = None
+) -> tuple[CameraPlan, ...]:
     """One camera's plans: one for the camera's own source, and one for each view with a source of its own.
+
+    Arguments are as of `resolve`.
 
     Raises:
         ValueError: A domain dataclass refuses the values that result.
     """
     site = settings.sites.get(camera.site, CameraRules())
     levels: list[CameraRules] = [settings.defaults, site, camera]
+    limits = thresholds or Thresholds()
     views = camera.views or (View(name=MAIN_VIEW),)
-    shared = tuple(_spec(camera, view, levels) for view in views if view.source is None)
+    shared = tuple(_spec(camera, view, levels, limits) for view in views if view.source is None)
     plans = [_plan(settings, camera, levels, shared, camera)] if shared else []
     plans += [
-        _plan(settings, camera, levels, (_spec(camera, view, levels),), view)
+        _plan(settings, camera, levels, (_spec(camera, view, levels, limits),), view)
         for view in views
         if view.source is not None
     ]
@@ -95,7 +106,7 @@ def _plan(
     )
 
 
-def _spec(camera: Camera, view: View, above: Sequence[CameraRules]) -> ViewSpec:
+def _spec(camera: Camera, view: View, above: Sequence[CameraRules], thresholds: Thresholds) -> ViewSpec:
     levels: list[ViewRules] = [*above, view]
     masks = _nearest((level.masks for level in levels), ())
     return ViewSpec(
@@ -104,7 +115,7 @@ def _spec(camera: Camera, view: View, above: Sequence[CameraRules]) -> ViewSpec:
         tags=tuple(dict.fromkeys(tag for level in levels for tag in level.tags)),
         interval_s=_nearest((level.interval_s for level in levels), _INTERVAL_S),
         masks=tuple(Rectangle(mask.left, mask.top, mask.width, mask.height) for mask in masks),
-        thresholds=_merged(Thresholds(), (level.thresholds for level in levels)),
+        thresholds=_merged(thresholds, (level.thresholds for level in levels)),
         policy=_merged(StatePolicy(), (level.policy for level in levels)),
         enabled=_nearest((level.enabled for level in levels), True),
         labels={name: text for level in levels for name, text in level.labels.items()},

@@ -159,7 +159,8 @@ class _Reload:
             return ReloadResult(True, "nothing changed")
         site = self._site
         # All that can fail comes first; from `sync` on the new configuration is in use.
-        plans = resolve(new)
+        # Another bundle needs a restart: until then its predecessor's limits count.
+        plans = resolve(new, site.limits)
         notifiers = open_notifiers(new, site.clock)
         site.store.views.sync([spec for plan in plans for spec in plan.views], site.clock.now())
         site.cameras.use(plans)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 import cv2
 
 from monitor.domain.frame import Frame
+from monitor.domain.thresholds import Thresholds
 from monitor.sources.pictures import decode_picture
 from monitor.vision.bundle import load_bundle, shipped_bundle_path
 from monitor.vision.encoder import NetworkEncoder
@@ -37,6 +39,29 @@ def open_network(bundle: Path | None = None, threads: int | None = None, batch: 
     # OpenCV's own threads would fight with the checks' threads for the same cores.
     cv2.setNumThreads(1)
     return Network(loaded, threads or max(1, len(os.sched_getaffinity(0)) // 2), batch)
+
+
+def read_limits(bundle: Path | None = None) -> Thresholds:
+    """The built-in limits, with those that a bundle was calibrated to have in their places; the network is not started.
+
+    What the configuration says goes before either, see `monitor.settings.resolve`.
+
+    Args:
+        bundle: The file; the shipped one when None.
+
+    Raises:
+        BundleError: The bundle is missing, damaged or of an unknown version.
+    """
+    return load_bundle(bundle or shipped_bundle_path()).card.thresholds
+
+
+def describe_limits(bundle: Path | None = None) -> str:
+    """A sentence on where the limits of the decision come from; argument and errors as of `read_limits`."""
+    limits, built_in = asdict(read_limits(bundle)), asdict(Thresholds())
+    own = ", ".join(f"{name} {value:g}" for name, value in limits.items() if value != built_in[name])
+    if not own:
+        return "The built-in limits count where the configuration sets none."
+    return f"Its card sets {own}, where the configuration does not."
 
 
 def picture_bytes(frame: Frame) -> bytes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.clock import SystemClock
 from monitor.domain.ports import Clock
+from monitor.domain.thresholds import Thresholds
 from monitor.settings import Settings, resolve
 from monitor.store import Store, open_store
 from monitor.usecases.enroll import EnrolmentTools
@@ -16,18 +17,28 @@ from monitor.usecases.observe import Equipment
 from monitor.vision.encoder import NetworkEncoder
 from monitor.wiring.cameras import Cameras
 from monitor.wiring.notify import Routing
-from monitor.wiring.sight import open_encoder, picture_bytes
+from monitor.wiring.sight import open_encoder, picture_bytes, read_limits
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The opened parts: settings, store, cameras, routing, clock."""
+    """The opened parts.
+
+    Attributes:
+        settings: The configuration.
+        store: What is known.
+        cameras: The views and their sources.
+        routing: Who is told.
+        clock: Time.
+        limits: Of the decision, as the bundle has them; the configuration's go before these.
+    """
 
     settings: Settings
     store: Store
     cameras: Cameras
     routing: Routing
     clock: Clock
+    limits: Thresholds = field(default_factory=Thresholds)
 
     def open_encoder(self) -> NetworkEncoder:
         """The network; not part of the site because most commands need none, and it takes memory.
@@ -65,15 +76,17 @@ def open_site(settings: Settings, *, sync: bool = True, newest_only: bool = Fals
 
     Raises:
         StoreError: The database cannot be used.
+        BundleError: Views are to be written, and the bundle that has their limits cannot be used.
         MonitorError: A camera's options cannot work.
     """
     clock = SystemClock()
+    limits = read_limits(settings.bundle) if sync else Thresholds()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with open_store(settings.database_url.get_secret_value(), settings.data_dir / "images") as store:
-        cameras = Cameras(resolve(settings), clock, newest_only=newest_only)
+        cameras = Cameras(resolve(settings, limits), clock, newest_only=newest_only)
         try:
             if sync:
                 store.views.sync(cameras.specs, clock.now())
-            yield Site(settings, store, cameras, Routing(settings), clock)
+            yield Site(settings, store, cameras, Routing(settings), clock, limits)
         finally:
             cameras.close()

@@ -75,7 +75,9 @@ def calibrate_bundle(
         bundle = _with_temperature(bundle, temperature.value)
         evidence = _gather(bundle, cameras, options, threads)
         say(f"a temperature of {temperature.value:.2f} helps: compared again with it")
-    debounce = Debounce(options.policy, options.interval_s, seed=options.seed)
+    debounce = Debounce(
+        options.policy, options.interval_s, checks=options.simulated_checks, seed=options.seed
+    )
     estimator = AlarmEstimator(evidence, debounce, Thresholds())
     points = [measure(evidence, thresholds) for thresholds in candidates(Thresholds())]
     choice = choose(points, SAME_KINDS, options.demands, options.budget_per_camera_year, estimator.upper)

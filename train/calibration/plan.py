@@ -28,6 +28,7 @@ class CalibrationOptions:
         frames_per_reference: … and how many others at most.
         demands: What limits must keep.
         policy: The service's debounce.
+        simulated_checks: Checks within bouts of wrong verdicts that are simulated at most for one rate.
         seed: Of pairs and simulation.
     """
 
@@ -38,6 +39,7 @@ class CalibrationOptions:
     frames_per_reference: int = 40
     demands: Demands = field(default_factory=Demands)
     policy: StatePolicy = field(default_factory=StatePolicy)
+    simulated_checks: int = 40_000
     seed: int = 0
 
 
