@@ -129,7 +129,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = optimiser.learning_rate * factor * group["factor"]
         # A seed for each step and process: nothing of chance needs to be saved, and a resumed step is the same step.
-        torch.manual_seed(_seed(run.seed, self.progress.step, self.processes.rank))
+        torch.manual_seed(seed_of(run.seed, self.progress.step, self.processes.rank))
         self.network.train()
         loss, parts = self.recipe.loss(self._called, batch.to(self.device))
         self.optimiser.zero_grad(set_to_none=True)
@@ -222,7 +222,8 @@ class Trainer:
         self._impatient = bool(due)
 
 
-def _seed(*numbers: int) -> int:
+def seed_of(*numbers: int) -> int:
+    """A seed for torch out of several numbers, unlike that of any others."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
 
 

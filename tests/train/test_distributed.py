@@ -15,7 +15,7 @@ from torch import nn
 from tests.train.drawn import draw_data
 from tests.train.small import small_batch, small_recipe
 from train.distributed import Processes, bare, joined
-from train.loop import Trainer
+from train.loop import Trainer, seed_of
 from train.tracking import NoTracker
 
 ROOT = Path(__file__).parents[2]
@@ -76,15 +76,10 @@ def test_gradients_are_the_mean_of_both_processes(ranks: list[dict[str, Any]], t
     whole_loss = recipe.loss
 
     def both(network: nn.Module, batch: object) -> Any:
-        from train.loop import _seed
-
-        step, buffers = run.progress.step, [b.clone() for b in network.buffers()]
         losses = []
-        for rank in (1, 0):  # the first process's running statistics count, as they do for several processes
-            for buffer, kept in zip(network.buffers(), buffers, strict=True):
-                buffer.copy_(kept)
-            torch.manual_seed(_seed(run.settings.run.seed, step, rank))
-            losses.append(whole_loss(network, small_batch(2 * step + rank))[0])
+        for rank in range(2):
+            torch.manual_seed(seed_of(run.settings.run.seed, run.progress.step, rank))
+            losses.append(whole_loss(network, small_batch(2 * run.progress.step + rank))[0])
         return sum(losses) / 2, {}
 
     recipe.loss = both  # type: ignore[method-assign]

@@ -35,8 +35,9 @@ FIT = """
 import sys
 reached = open(sys.argv[1], "w")
 def note(event, arguments):
-    local = event != "socket.getaddrinfo" and isinstance(arguments[-1], str)  # a path: worker processes
-    if event in ("socket.getaddrinfo", "socket.connect", "socket.sendto") and not local:
+    if event in ("socket.connect", "socket.sendto") and isinstance(arguments[-1], str):
+        return  # a path: worker processes of this machine
+    if event in ("socket.getaddrinfo", "socket.connect", "socket.sendto"):
         print(event, arguments, file=reached, flush=True)
 sys.addaudithook(note)
 from train.cli.main import main
