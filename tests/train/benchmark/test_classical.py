@@ -148,20 +148,40 @@ def test_another_scene_is_not_passed(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", CLASSICAL)
-@pytest.mark.parametrize(
-    "bad",
-    [
-        np.zeros((240, 320, 3), np.uint8),
-        np.full((240, 320, 3), 128, np.uint8),
-        np.full((1, 1, 3), 200, np.uint8),
-        np.tile(np.arange(320, dtype=np.uint16)[None, :, None] * 255 // 319, (240, 1, 3)).astype(np.uint8),
-        np.random.default_rng(0).integers(0, 256, (9, 3, 3), dtype=np.uint8),
-    ],
-    ids=["black", "grey", "one pixel", "ramp", "tiny noise"],
-)
-def test_a_picture_that_shows_nothing_raises_nothing_and_is_not_passed(key: str, bad: np.ndarray) -> None:
-    assert ask_real_scene(key, bad).verdict is not VerdictKind.OK
-    assert np.isfinite(ask(key, bad, show(real_scene())).change)
+@pytest.mark.parametrize("level", [0, 128])
+@pytest.mark.parametrize("size", [(240, 320), (1, 1)])
+def test_a_flat_frame_is_abstained_on(key: str, level: int, size: tuple[int, int]) -> None:
+    answer = ask_real_scene(key, np.full((*size, 3), level, np.uint8))
+    assert answer.verdict is VerdictKind.UNSURE
+    assert answer.change > ask_real_scene(key, show(real_scene())).change
+
+
+def poor_pictures() -> dict[str, np.ndarray]:
+    """Nothing, or next to nothing, that could be found again."""
+    ramp = np.linspace(0, 255, 320).astype(np.uint8)
+    return {
+        "black": np.zeros((240, 320, 3), np.uint8),
+        "ramp": np.broadcast_to(ramp[None, :, None], (240, 320, 3)).copy(),
+        "tiny noise": np.random.default_rng(0).integers(0, 256, (9, 3, 3), dtype=np.uint8),
+    }
+
+
+@pytest.mark.parametrize("key", CLASSICAL)
+@pytest.mark.parametrize("poor", poor_pictures())
+def test_a_poor_picture_raises_nothing_on_either_side(key: str, poor: str) -> None:
+    pixels = poor_pictures()[poor]
+    for answer in (
+        ask_real_scene(key, pixels),
+        ask(key, pixels, show(real_scene())),
+        ask(key, pixels, pixels),
+    ):
+        assert np.isfinite(answer.change)
+
+
+@pytest.mark.parametrize("key", REGISTERING)
+@pytest.mark.parametrize("poor", poor_pictures())
+def test_a_method_that_registers_does_not_pass_a_poor_picture(key: str, poor: str) -> None:
+    assert ask_real_scene(key, poor_pictures()[poor]).verdict is not VerdictKind.OK
 
 
 @pytest.mark.parametrize("key", CLASSICAL)
