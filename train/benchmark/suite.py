@@ -23,10 +23,11 @@ from train.benchmark.method import Pair
 from train.benchmark.pairs import KINDS, KNOWN_DOUBTFUL, count_pairs, pairs
 from train.benchmark.recorded import RECORDED_KINDS, recorded_pairs
 from train.benchmark.report import ReportOptions, Section, write_report
-from train.benchmark.retrieval import arrange, look_up
+from train.benchmark.retrieval import NothingToFind, arrange, look_up
 from train.benchmark.row_file import read_rows
 from train.benchmark.rows import Row
 from train.benchmark.run import Build, run
+from train.benchmark.series import UnfitSeries
 from train.benchmark.watching import ServiceEye
 from train.benchmark.worst import rank_wrong
 from train.data.manifest import Manifest
@@ -177,30 +178,38 @@ def _finder(
 
 
 def _sections(plan: Plan, pool: Pool, out: Path, say: Callable[[str], None]) -> Iterator[Section]:
-    tables = out / "tables"
-    tables.mkdir(exist_ok=True)
-    bundle = _bundles(plan)[0]
-    if "retrieval" in plan.sections:
-        say("retrieval")
-        arrangement = arrange(pool)
-        found = look_up(
-            arrangement, [bundle_descriptor(load_bundle(path)) for path in _bundles(plan)] + [*BASELINES]
-        )
-        retrieval_tables.lookup_rows(found).write_csv(tables / "retrieval.csv")
-        yield Section("Retrieval", retrieval_tables.as_markdown(arrangement, found, KNOWN_DOUBTFUL))
-    if "cost" in plan.sections:
-        say("cost")
-        others = [CLASSICAL[key]() for key in plan.methods if key in CLASSICAL]
-        cost = measure_cost(pool, bundle, others)
-        cost_tables.cost_rows(cost).write_csv(tables / "cost.csv")
-        yield Section("Cost", cost_tables.as_markdown(cost))
-    if "events" in plan.sections:
-        say("events")
-        eye = ServiceEye(NetworkEncoder(Network(load_bundle(bundle), threads=1)))
-        events = replay_events(pool, eye)
-        event_tables.untouched_rows(events).write_csv(tables / "events_untouched.csv")
-        event_tables.case_rows(events).write_csv(tables / "events_faults.csv")
-        yield Section("Events", event_tables.as_markdown(events))
+    (out / "tables").mkdir(exist_ok=True)
+    measures = {"retrieval": _retrieval, "cost": _cost, "events": _events}
+    for name in plan.sections:
+        say(name)
+        try:
+            markdown = measures[name](plan, pool, out / "tables")
+        except (NothingToFind, UnfitSeries) as error:
+            markdown = f"Not measured. {error}"
+        yield Section(name.capitalize(), markdown)
+
+
+def _retrieval(plan: Plan, pool: Pool, tables: Path) -> str:
+    arrangement = arrange(pool)
+    bundles = [bundle_descriptor(load_bundle(path)) for path in _bundles(plan)]
+    found = look_up(arrangement, [*bundles, *BASELINES])
+    retrieval_tables.lookup_rows(found).write_csv(tables / "retrieval.csv")
+    return retrieval_tables.as_markdown(arrangement, found, KNOWN_DOUBTFUL)
+
+
+def _cost(plan: Plan, pool: Pool, tables: Path) -> str:
+    others = [CLASSICAL[key]() for key in plan.methods if key in CLASSICAL]
+    cost = measure_cost(pool, _bundles(plan)[0], others)
+    cost_tables.cost_rows(cost).write_csv(tables / "cost.csv")
+    return cost_tables.as_markdown(cost)
+
+
+def _events(plan: Plan, pool: Pool, tables: Path) -> str:
+    network = Network(load_bundle(_bundles(plan)[0]), threads=1)
+    events = replay_events(pool, ServiceEye(NetworkEncoder(network)))
+    event_tables.untouched_rows(events).write_csv(tables / "events_untouched.csv")
+    event_tables.case_rows(events).write_csv(tables / "events_faults.csv")
+    return event_tables.as_markdown(events)
 
 
 def _introduction(plan: Plan, manifest: Manifest, pool: Pool, total: int) -> str:
