@@ -159,12 +159,9 @@ def _fault_of_lens(
     soft = best.sharpness_ratio < thresholds.blur_ratio and quality.sharpness < thresholds.blur_sharpness
     # Defocus leaves the large shapes and their contrast; a cover leaves neither.
     if soft and quality.contrast >= thresholds.cover_contrast and belief.different < thresholds.confidence:
-        if best.relation is not None and best.relation.obstructed >= thresholds.covered_certainty:
-            return (
-                VerdictKind.OBSTRUCTED,
-                0.9,
-                ("What is seen is as soft as something close before the lens.",),
-            )
+        if best.similarities[Orientation.UPRIGHT] < thresholds.blur_similarity:
+            reason = "What is seen is soft, and unlike the reference: something close before the lens."
+            return VerdictKind.OBSTRUCTED, 0.8, (reason,)
         reason = f"Sharpness is {best.sharpness_ratio * 100:.0f} % of the reference's."
         return VerdictKind.BLURRED, 0.9, (reason,)
     if best.texture_ratio < thresholds.covered_texture:

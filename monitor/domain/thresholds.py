@@ -42,7 +42,7 @@ class Thresholds:
         bright_fraction: Share of blown-out pixels from which a picture that is not recognised is `overexposed`.
         blur_ratio: Sharpness against the reference's below which the picture is `blurred` …
         blur_sharpness: … if its own sharpness (0–1) is below this as well, as another scene may just be softer …
-        covered_certainty: … and the network holds it covered by less than this probability.
+        blur_similarity: … and what is seen resembles the reference (cosine similarity) by this at least; a cover does not.
         cover_contrast: Deviation of brightness (0–1) below which a picture without detail is covered, not blurred.
         flat_rows: Share of the height in one block of identical grey rows from which the frame is torn.
         covered_texture: Texture against the reference's below which a lit picture is `obstructed`.
@@ -76,7 +76,7 @@ class Thresholds:
     bright_fraction: float = 0.6
     blur_ratio: float = 0.45
     blur_sharpness: float = 0.16
-    covered_certainty: float = 0.95
+    blur_similarity: float = 0.45
     cover_contrast: float = 0.04
     flat_rows: float = 0.2
     covered_texture: float = 0.12
