@@ -18,6 +18,7 @@ import torch
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import IMAGES, TENSORS, EventAccumulator
 
+from tests.train.clearml_server import ClearMLServer
 from tests.train.drawn import draw_data, tiny_recipe
 from tests.train.small import small_recipe
 from train.loop import Trainer
@@ -42,6 +43,20 @@ def note(event, arguments):
 sys.addaudithook(note)
 from train.cli.main import main
 main(sys.argv[2:])
+"""
+# Imports a session, then tells an online task of its own; twice, as a run that is gone on with.
+IMPORT_AND_TELL = """
+import sys
+from pathlib import Path
+from clearml import Task
+print("imported", Task.import_offline_session(sys.argv[1]))
+from train.recipes.settings import TrackerSettings
+from train.tracking.clearml_session import ClearMLTracker
+for step in (1, 2):
+    tracker = ClearMLTracker(TrackerSettings(kinds=["clearml"], project="views"), "tiny", Path(sys.argv[2]))
+    tracker.hyperparameters({"run": {"steps": 2}})
+    tracker.scalar("loss/total", 1 / step, step)
+    tracker.close()
 """
 
 
@@ -155,6 +170,45 @@ def test_the_offline_session_has_the_weights_as_an_artefact(session: Session, ru
     left = torch.load(run / "weights.pt", weights_only=True)
     assert kept.keys() == left.keys()
     assert all(torch.equal(kept[name], left[name]) for name in left)
+
+
+@pytest.fixture(scope="module")
+def told(run: Path, tmp_path_factory: pytest.TempPathFactory) -> ClearMLServer:
+    """A server that ClearML's own import has brought the session to, and that then was told of a run directly."""
+    server, home = ClearMLServer(), tmp_path_factory.mktemp("online")
+    (file,) = (run / "clearml").rglob("*.zip")
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_AND_TELL, str(file), str(home)],
+        env={**clearml_environment(home), **server.environment, "CLEARML_CACHE_DIR": str(home)},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    server.shutdown()
+    server.server_close()
+    assert done.returncode == 0, done.stderr
+    return server
+
+
+def test_clearml_imports_the_offline_session_whole(told: ClearMLServer, session: Session, run: Path) -> None:
+    task = next(iter(told.tasks.values()))
+    assert task["status"] == "completed"
+    assert task["hyperparams"]["recipe"]["run/steps"]["value"] == "2"
+    assert [artefact["key"] for artefact in task["execution"]["artifacts"]] == ["weights"]
+    arrived = [
+        (e["metric"], e["variant"], e["iter"]) for e in told.events if e["task"] == task["id"] and "iter" in e
+    ]
+    assert sorted(arrived) == sorted((e["metric"], e["variant"], e["iter"]) for e in session.events)
+    weights = (run / "weights.pt").read_bytes()
+    assert any(weights in file for file in told.files)
+
+
+def test_online_a_run_that_goes_on_tells_the_same_task(told: ClearMLServer) -> None:
+    _, online = told.tasks.values()
+    points = [(e["iter"], e["value"]) for e in told.events if e["task"] == online["id"] and "value" in e]
+    assert points == [(1, 1.0), (2, 0.5)]
+    assert online["hyperparams"]["recipe"]["run/steps"]["value"] == "2"
 
 
 def test_the_offline_session_names_neither_secrets_nor_code(session: Session) -> None:

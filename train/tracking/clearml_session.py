@@ -91,6 +91,8 @@ class ClearMLTracker:
             ) from error
         if not self._offline:
             self._id.write_text(self._task.id)
+        # Steps are counted by the run, also where it goes on; ClearML would add the last one to each.
+        self._task.set_initial_iteration(0)
         self._logger: Logger = self._task.get_logger()
 
     @property
