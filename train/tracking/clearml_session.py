@@ -70,14 +70,15 @@ class ClearMLTracker:
             Task.set_offline(True)
         # Else the recipe's seed would be overwritten.
         Task.set_random_seed(None)
-        known = self._id.read_text().strip() if self._id.is_file() and not self._offline else False
+        known = self._id.read_text().strip() if self._id.is_file() and not self._offline else ""
         try:
             with _signals_kept():
                 self._task: Task = Task.init(
                     project_name=settings.project,
                     task_name=name,
-                    reuse_last_task_id=False,
-                    continue_last_task=known,
+                    reuse_last_task_id=known or False,
+                    # A number is added to each step; True would add the last one, and the run counts on by itself.
+                    continue_last_task=0 if known else False,
                     auto_connect_arg_parser=False,
                     auto_connect_frameworks=dict.fromkeys(HOOKS, False),
                     auto_resource_monitoring=False,
@@ -91,8 +92,6 @@ class ClearMLTracker:
             ) from error
         if not self._offline:
             self._id.write_text(self._task.id)
-        # Steps are counted by the run, also where it goes on; ClearML would add the last one to each.
-        self._task.set_initial_iteration(0)
         self._logger: Logger = self._task.get_logger()
 
     @property
