@@ -42,7 +42,7 @@ class Thresholds:
         bright_fraction: Share of blown-out pixels from which a picture that is not recognised is `overexposed`.
         blur_ratio: Sharpness against the reference's below which the picture is `blurred` …
         blur_sharpness: … if its own sharpness (0–1) is below this as well, as another scene may just be softer …
-        blur_similarity: … and what is seen resembles the reference (cosine similarity) by this at least; a cover does not.
+        blur_similarity: … and what is seen resembles the reference by this cosine at least; a cover does not.
         cover_contrast: Deviation of brightness (0–1) below which a picture without detail is covered, not blurred.
         flat_rows: Share of the height in one block of identical grey rows from which the frame is torn.
         covered_texture: Texture against the reference's below which a lit picture is `obstructed`.

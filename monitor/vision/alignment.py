@@ -33,6 +33,8 @@ SETTLED_PX = 1.5
 """If the tiles correct a rough alignment by less than this anywhere, a second round would change nothing."""
 ENOUGH_LANDMARKS = 15
 """Landmarks that must agree before they are heard; other scenes reach 9, cars on a road some more."""
+SUPPORTED = 0.06
+"""Agreement of gradients that landmarks must have beside them; real pans have 0.1 and more."""
 LARGEST_ROLL_DEG = 60.0
 """Corners are recognised upside down as well; a larger turn is for the bank of orientations to name."""
 AT_REST = SimilarityTransform()
@@ -227,6 +229,8 @@ def _by_landmarks(
     if abs(found.transform.roll_deg) > LARGEST_ROLL_DEG:
         return None
     rough = support(reference, frame, found.transform)
+    if rough.level < SUPPORTED:
+        return None
     finer = refine(reference, frame, found.transform)
     if finer is not None:
         fine = support(reference, frame, finer.transform)

@@ -24,14 +24,21 @@ AT_REST_PX = 3.0
 """Matches that lie closer than this to where they were have not moved."""
 INLIER_PX = 4.0
 """How far a match may lie off the transform; parallax bends the field of a real pan."""
+LARGEST_ZOOM = 2.0
+"""Beyond this ratio, or below its inverse, a fit is degenerate: all corners matched to one."""
+CELLS = 4
+"""Cells in each direction over which agreeing landmarks are counted …"""
+FEWEST_CELLS = 5
+"""… and how many they must lie in: a passing lorry is in fewer."""
 FEWEST = 8
 """Matches without which no transform is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Landmarks:
-    """Corners of one picture: places (N, 2) in pixels from its centre, and their descriptors (N, 32)."""
+    """Corners of one picture: places (N, 2) in pixels from its centre, descriptors (N, 32), the picture's size."""
 
+    size: tuple[int, int]
     places: NDArray[np.float64]
     descriptors: NDArray[np.uint8]
 
@@ -55,17 +62,19 @@ def find(luma: NDArray[np.uint8], weight: NDArray[np.float32] | None = None) -> 
     """The landmarks of a grey picture (h, w), none where its weight (h, w) is 0."""
     mask = None if weight is None else (weight > 0).astype(np.uint8)
     corners, descriptors = cv2.ORB.create(MOST, 1.2, 6, fastThreshold=7).detectAndCompute(luma, mask)
-    if descriptors is None:
-        return Landmarks(np.zeros((0, 2)), np.zeros((0, 32), np.uint8))
     height, width = luma.shape
+    if descriptors is None:
+        return Landmarks((width, height), np.zeros((0, 2)), np.zeros((0, 32), np.uint8))
     places = np.array([corner.pt for corner in corners], np.float64)
     return Landmarks(
-        places - np.array([(width - 1) / 2, (height - 1) / 2]), np.asarray(descriptors, np.uint8)
+        (width, height),
+        places - np.array([(width - 1) / 2, (height - 1) / 2]),
+        np.asarray(descriptors, np.uint8),
     )
 
 
 def recognise(reference: Landmarks, frame: Landmarks) -> Recognised | None:
-    """The one move that most landmarks agree on, or None where too few are found again elsewhere."""
+    """The one move that most landmarks agree on, or None where too few are found again elsewhere, or too close."""
     if min(len(reference.places), len(frame.places)) < FEWEST:
         return None
     matches = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(reference.descriptors, frame.descriptors, k=2)
@@ -83,4 +92,14 @@ def recognise(reference: Landmarks, frame: Landmarks) -> Recognised | None:
     if matrix is None:
         return None
     transform = SimilarityTransform(*(float(matrix[row]) for row in ((0, 0), (0, 1), (0, 2), (1, 2))))
+    if abs(np.log(max(transform.zoom, 1e-6))) > np.log(LARGEST_ZOOM):
+        return None
+    if _cells(here[moved][agreeing[:, 0] > 0], reference.size) < FEWEST_CELLS:
+        return None
     return Recognised(transform, int(agreeing.sum()), int((~moved).sum()))
+
+
+def _cells(places: NDArray[np.float64], size: tuple[int, int]) -> int:
+    """In how many of `CELLS` by `CELLS` cells of a picture of that size there are landmarks."""
+    cells = np.floor((places / np.array(size) + 0.5) * CELLS).astype(int)
+    return len(np.unique(cells, axis=0))

@@ -57,3 +57,12 @@ def test_masked_parts_have_no_landmarks():
     weight = np.ones(reference.shape, np.float32)
     weight[:, :160] = 0
     assert (landmarks.find(reference, weight).places[:, 0] > -2).all()
+
+
+def test_what_moves_in_one_corner_of_the_view_is_no_move_of_the_view():
+    reference, frame = views(SimilarityTransform())
+    lorry = reference[60:130, 60:150].copy()
+    frame[:] = np.roll(frame, 80, axis=1) // 8
+    frame[70:140, 80:170] = lorry
+    found = landmarks.recognise(landmarks.find(reference), landmarks.find(frame))
+    assert found is None or abs(found.transform.tx - 20) > 5
