@@ -22,9 +22,7 @@ from train.data.manifest import read_manifest
 from train.data.sampling import PairingRules
 from train.data.splits import Pool, Splits, split
 
-FEW = CalibrationOptions(
-    per_camera=1, references_per_camera=1, frames_per_reference=2, simulated_checks=1000
-)
+FEW = CalibrationOptions(per_camera=1, references_per_camera=1, frames_per_reference=2, simulated_checks=1000)
 
 
 @pytest.fixture

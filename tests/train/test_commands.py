@@ -46,14 +46,20 @@ def test_fit_export_calibrate_and_evaluate_make_a_bundle_with_a_true_card(tmp_pa
     assert "wrote tiny-" in call("export", str(recipe), "--run", run, "--bundle", bundle)
     first = load_bundle(Path(bundle))
     assert "operating point" in call("calibrate", str(recipe), "--bundle", bundle, "--per-camera", "1")
-    assert "orientation by embedding bank" in call(
-        "evaluate", str(recipe), "--bundle", bundle, "--per-camera", "1", "--write"
-    )
+    told = call("evaluate", str(recipe), "--bundle", bundle, "--per-camera", "1", "--write")
+    assert "comparator" in told
+    assert "network" in told
     card = load_bundle(Path(bundle)).card
     assert load_bundle(Path(bundle)).id == first.id
     assert card.training["steps"] == 1
     assert card.training["recipe"]["name"] == "tiny"
-    assert card.metrics["validation"]["threshold"] == card.operating_point["alarm_above"]
+    assert {"confidence", "moved_excess"} <= card.operating_point.keys()
+    assert card.calibration["cameras"]
+    noted = card.metrics["validation"]
+    assert noted["cameras"] == ["kept"]
+    for method in ("comparator", "network"):
+        assert noted[method]["flip"]["pairs"] == 1
+        assert 0 <= noted[method]["same"]["alarms"] <= 1
 
 
 def refusal(*words: str) -> str:

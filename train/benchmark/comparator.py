@@ -31,7 +31,7 @@ class Comparator:
 
     Args:
         bundle: The file; the shipped one when None.
-        thresholds: Limits of the decision; the service's own when None.
+        thresholds: Limits of the decision; the service's own, with those of the bundle's card, when None.
         label: Stands before the bundle's id in the method's name; tell variants of the thresholds apart by it.
 
     Raises:
@@ -41,8 +41,9 @@ class Comparator:
     def __init__(
         self, bundle: Path | None = None, thresholds: Thresholds | None = None, label: str = "comparator"
     ) -> None:
-        self._encoder = NetworkEncoder(_open(bundle))
-        self._thresholds = thresholds or Thresholds()
+        network = _open(bundle)
+        self._encoder = NetworkEncoder(network)
+        self._thresholds = thresholds or network.bundle.card.thresholds
         self.name = f"{label} ({self._encoder.bundle_id})"
 
     def enroll(self, reference: Pixels) -> Reference:

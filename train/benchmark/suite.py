@@ -205,8 +205,9 @@ def _cost(plan: Plan, pool: Pool, tables: Path) -> str:
 
 
 def _events(plan: Plan, pool: Pool, tables: Path) -> str:
-    network = Network(load_bundle(_bundles(plan)[0]), threads=1)
-    events = replay_events(pool, ServiceEye(NetworkEncoder(network)))
+    bundle = load_bundle(_bundles(plan)[0])
+    eye = ServiceEye(NetworkEncoder(Network(bundle, threads=1)), bundle.card.thresholds)
+    events = replay_events(pool, eye)
     event_tables.untouched_rows(events).write_csv(tables / "events_untouched.csv")
     event_tables.case_rows(events).write_csv(tables / "events_faults.csv")
     return event_tables.as_markdown(events)

@@ -6,34 +6,38 @@ from pathlib import Path
 
 import click
 
-from train.cli.common import BUNDLE, DATA, PER_CAMERA, RECIPE, say
+from train.cli.common import BUNDLE, DATA, RECIPE, say
 
 
 @click.command()
 @RECIPE
 @BUNDLE
 @click.option("--split", type=click.Choice(["validation", "dev"]), default="validation", show_default=True)
-@PER_CAMERA
+@click.option(
+    "--per-camera", type=click.IntRange(1), default=6, show_default=True, help="References a camera."
+)
 @click.option("--write", is_flag=True, help="Note the figures on the bundle's card.")
 @DATA
 def evaluate(recipe: Path, bundle: Path | None, split: str, per_camera: int, write: bool, data: Path) -> None:
-    """Measure a bundle on real pictures, the network's head and embedding alone.
+    """Measure a bundle on the benchmark's pairs: with the service's whole comparison, and its network alone.
 
-    Example: python -m train evaluate config/recipes/view.yaml --split dev --per-camera 12
+    Example: python -m train evaluate config/recipes/view.yaml --split validation --per-camera 6
     """
     from monitor.vision.bundle import load_bundle, rewrite_card, shipped_bundle_path
+    from train.benchmark.pairs import count_pairs, pairs
     from train.cli.opening import open_recipe
-    from train.evaluate import as_text, figures, judge
-    from train.inference import BundleRunner
-    from train.protocol import trials
+    from train.data.sampling import PairingRules
+    from train.evaluate import as_json, as_text
+    from train.evaluate import evaluate as measure
     from train.recipes.settings import read_recipe
 
     built = open_recipe(read_recipe(recipe), data)
     path = bundle or shipped_bundle_path()
-    loaded = load_bundle(path)
     pool = built.splits.dev if split == "dev" else built.splits.validation
-    findings = judge(BundleRunner(loaded), trials(pool, built.rules, per_camera))
-    found = figures(findings, loaded.card.operating_point.get("alarm_above", 0.5))
+    rules = PairingRules() if split == "dev" else built.rules
+    figures = measure(path, pairs(pool, rules, per_camera), say, count_pairs(pool, per_camera))
+    loaded = load_bundle(path)
     if write:
-        rewrite_card(path, metrics={**loaded.card.metrics, split: found})
-    say(f"{loaded.id} on {pool!r}\n" + as_text(found))
+        noted = {"cameras": sorted(pool.cameras), "per_camera": per_camera, **as_json(figures)}
+        rewrite_card(path, metrics={**loaded.card.metrics, split: noted})
+    say(f"{loaded.id} on {pool!r}\n" + as_text(figures))
