@@ -57,7 +57,7 @@ def test_a_fit_killed_by_the_system_and_started_again_ends_with_the_weights_of_a
     assert whole.exit_code == 0, whole.output
     killed, checkpoint = tmp_path / "killed", tmp_path / "killed/checkpoint.pt"
     process = subprocess.Popen([sys.executable, "-m", "train", *command, str(killed)])
-    end = time.monotonic() + 120
+    end = time.monotonic() + 240
     while not checkpoint.is_file() and process.poll() is None and time.monotonic() < end:
         time.sleep(0.01)
     process.kill()
