@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import torch
 import yaml
 from click.testing import CliRunner
 from torch import Tensor
+from torch._dynamo.utils import counters
 
 from tests.train.drawn import draw_data, tiny_recipe
 from tests.train.small import SmallRecipe, small_recipe
@@ -185,6 +187,35 @@ def test_reduced_precision_learns_and_answers_in_full(tmp_path: Path, data: Path
     run.progress.step = 500
     losses = [run.step(batch)["total"] for _ in range(8)]
     assert losses[-1] < losses[0]
+
+
+class _OfTwoLayers(torch.nn.Module):
+    """Torch compiles a network's own class; of its ready-made ones it takes no notice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = torch.nn.Linear(6, 8), torch.nn.Linear(8, 2)
+
+    def forward(self, given: Tensor) -> Tensor:
+        return self.second(torch.relu(self.first(given)))
+
+
+class _Compilable(SmallRecipe):
+    def build(self) -> torch.nn.Module:
+        return _OfTwoLayers()
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles for the CPU with g++")
+def test_a_compiled_network_learns_the_same_and_is_gone_on_from_uncompiled(tmp_path: Path) -> None:
+    plain = trainer(_Compilable(tiny_recipe(3)), tmp_path / "plain")
+    plain.run()
+    before = counters["stats"]["unique_graphs"]
+    compiled = trainer(_Compilable(tiny_recipe(3, compile=True)), tmp_path / "compiled")
+    compiled.run()
+    assert counters["stats"]["unique_graphs"] > before
+    for name, value in plain.network.state_dict().items():
+        torch.testing.assert_close(value, compiled.network.state_dict()[name])
+    assert trainer(_Compilable(tiny_recipe(4)), tmp_path / "compiled").progress.step == 3
 
 
 def test_a_gpu_that_is_asked_for_and_absent_is_named(tmp_path: Path) -> None:
