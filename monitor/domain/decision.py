@@ -157,9 +157,11 @@ def _fault_of_lens(
     quality: FrameQuality, best: Comparison, belief: Belief, thresholds: Thresholds
 ) -> Judgement | None:
     soft = best.sharpness_ratio < thresholds.blur_ratio and quality.sharpness < thresholds.blur_sharpness
+    # Fog softens most cells; what is near still agrees line by line, which no lens out of focus leaves.
+    soft = soft and (best.alignment is None or best.alignment.support < thresholds.support_lock)
     # Defocus leaves the large shapes and their contrast; a cover leaves neither.
     if soft and quality.contrast >= thresholds.cover_contrast and belief.different < thresholds.confidence:
-        if best.similarities[Orientation.UPRIGHT] < thresholds.blur_similarity:
+        if best.similarity < thresholds.blur_similarity:
             reason = "What is seen is soft, and unlike the reference: something close before the lens."
             return VerdictKind.OBSTRUCTED, 0.8, (reason,)
         reason = f"Sharpness is {best.sharpness_ratio * 100:.0f} % of the reference's."

@@ -255,12 +255,17 @@ def _sides_swapped(encoding: Encoding, reference: Reference) -> bool:
 
 
 def _recognised(comparison: Comparison) -> bool:
-    """Whether the upright view is recognised so surely that no other orientation need be tried."""
-    if comparison.alignment is not None and comparison.alignment.support > CONVINCING:
-        return True
+    """Whether the upright view is recognised so surely that no other orientation need be tried.
+
+    The pattern of a sensor agrees with itself however the camera is turned: where the network was asked, and sees
+    another place, agreement alone is not enough.
+    """
     relation = comparison.relation
+    known = 1.0 if relation is None else relation.same + relation.moved
+    if comparison.alignment is not None and comparison.alignment.support > CONVINCING and known > 0.5:
+        return True
     ahead = comparison.similarity >= max(comparison.similarities.values()) - 1e-6
-    return relation is not None and relation.same + relation.moved > 0.9 and ahead
+    return relation is not None and known > 0.9 and ahead
 
 
 def _likeness(comparison: Comparison) -> float:

@@ -149,9 +149,16 @@ def test_glare_is_told_only_where_the_view_is_not_recognised():
 
 def test_lost_focus_needs_both_a_softer_picture_and_a_soft_one():
     soft = quality(sharpness=0.001)
-    assert judge(comparison(sharpness_ratio=0.05), picture=soft).kind is VerdictKind.BLURRED
-    assert judge(comparison(sharpness_ratio=0.05), picture=quality(sharpness=0.5)).kind is VerdictKind.OK
-    assert judge(comparison(sharpness_ratio=1.0), picture=soft).kind is VerdictKind.OK
+    vague = alignment(Displacement(), support=0.1)
+    assert judge(comparison(SAME, vague, sharpness_ratio=0.05), picture=soft).kind is VerdictKind.BLURRED
+    sharp = quality(sharpness=0.5)
+    assert judge(comparison(SAME, vague, sharpness_ratio=0.05), picture=sharp).kind is VerdictKind.OK
+    assert judge(comparison(SAME, vague, sharpness_ratio=1.0), picture=soft).kind is VerdictKind.OK
+
+
+def test_fog_that_leaves_the_near_lines_where_they_were_is_no_lost_focus():
+    soft = quality(sharpness=0.1)
+    assert judge(comparison(sharpness_ratio=0.2), picture=soft).kind is VerdictKind.OK
 
 
 def test_a_lit_picture_without_texture_is_obstructed():
@@ -445,10 +452,10 @@ def test_a_small_move_that_only_the_network_sees_is_a_doubt_and_a_large_one_is_a
     )
 
 
-def test_a_turn_needs_the_alignment_or_a_clear_lead_in_likeness():
+def test_a_turn_needs_the_alignment_or_a_lead_in_likeness():
     """Water looks alike upside down."""
     turned = comparison(SAME, alignment(Displacement(), support=0.05), orientation=Orientation.MIRRORED)
-    alike = replace(turned, similarities=dict.fromkeys(Orientation, 0.5))
+    alike = replace(turned, similarities=dict.fromkeys(Orientation, 0.5) | {Orientation.UPRIGHT: 0.6})
     led = replace(turned, similarities=dict.fromkeys(Orientation, 0.1) | {Orientation.MIRRORED: 0.9})
     locked = replace(alike, alignment=replace(AT_REST, support=0.5))
     assert judge(alike).kind is not VerdictKind.MIRRORED
@@ -465,7 +472,7 @@ def test_a_view_that_is_surely_not_seen_is_reported_though_the_reason_is_open():
 
 
 def test_a_soft_picture_is_blurred_with_its_shapes_and_covered_without_them():
-    soft = comparison(sharpness_ratio=0.1, texture_ratio=0.05)
+    soft = comparison(SAME, alignment(Displacement(), 0.1), sharpness_ratio=0.1, texture_ratio=0.05)
     assert judge(soft, picture=quality(sharpness=0.01, contrast=0.15)).kind is VerdictKind.BLURRED
     assert judge(soft, picture=quality(sharpness=0.01, contrast=0.01)).kind is VerdictKind.OBSTRUCTED
 

@@ -78,7 +78,8 @@ def test_a_moved_view_is_moved_by_that_much(encoder, reference, move):
 
 
 def test_another_scene_is_never_ok(encoder, reference):
-    assert judge(encoder, reference, look(canvas(9))).kind in ("different_scene", "unsure")
+    # Drawn boxes are nothing that the network was trained on: which of the three, it need not know.
+    assert judge(encoder, reference, look(canvas(9))).kind in ("different_scene", "obstructed", "unsure")
 
 
 def test_references_of_another_bundle_are_never_compared(encoder, reference):

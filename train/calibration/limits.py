@@ -89,7 +89,7 @@ class Demands:
     guarded: tuple[str, ...] = ("shift 5 %", "flip")
     floor: float = 0.95
     kept: tuple[str, ...] = ("shift 2 %", "shift 5 %", "flip", "other scene", "covered")
-    largest_loss: float = 0.02
+    largest_loss: float = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def choose(
         loosest = min(shown, key=lambda point: point.strictness)
         return Choice(loosest, True, f"The loosest limits that keep the budget and {floor}.")
     kept = [point for point in fit if keeps(point)]
-    loss = f"at most {demands.largest_loss:.0%} lost of what the loosest limits find or tell"
+    loss = f"at most {demands.largest_loss:.1%} lost of what the loosest limits find or tell"
     if kept:
         reason = f"The fewest false reports, then the strictest limits, with {floor} and {loss}."
     else:
