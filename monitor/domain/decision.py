@@ -157,6 +157,8 @@ def _fault_of_lens(
     quality: FrameQuality, best: Comparison, belief: Belief, thresholds: Thresholds
 ) -> Judgement | None:
     soft = best.sharpness_ratio < thresholds.blur_ratio and quality.sharpness < thresholds.blur_sharpness
+    # Of a night few cells hold more than darkness and the glow of lamps.
+    soft = soft and quality.dark_fraction < thresholds.blur_dark_share
     # Fog softens most cells; what is near still agrees line by line, which no lens out of focus leaves.
     soft = soft and (best.alignment is None or best.alignment.support < thresholds.support_lock)
     # Defocus leaves the large shapes and their contrast; a cover leaves neither.

@@ -42,6 +42,7 @@ class Thresholds:
         bright_fraction: Share of blown-out pixels from which a picture that is not recognised is `overexposed`.
         blur_ratio: Sharpness against the reference's below which the picture is `blurred` …
         blur_sharpness: … if its own sharpness (0–1) is below this as well, as another scene may just be softer …
+        blur_dark_share: … and no more of it than this is nearly black, as nights are smooth …
         blur_similarity: … and what is seen resembles the reference by this cosine at least; a cover does not.
         cover_contrast: Deviation of brightness (0–1) below which a picture without detail is covered, not blurred.
         flat_rows: Share of the height in one block of identical grey rows from which the frame is torn.
@@ -76,6 +77,7 @@ class Thresholds:
     bright_fraction: float = 0.6
     blur_ratio: float = 0.4
     blur_sharpness: float = 0.16
+    blur_dark_share: float = 0.3
     blur_similarity: float = 0.35
     cover_contrast: float = 0.04
     flat_rows: float = 0.2

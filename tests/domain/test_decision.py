@@ -156,6 +156,12 @@ def test_lost_focus_needs_both_a_softer_picture_and_a_soft_one():
     assert judge(comparison(SAME, vague, sharpness_ratio=1.0), picture=soft).kind is VerdictKind.OK
 
 
+def test_a_night_is_smooth_and_not_out_of_focus():
+    vague = alignment(Displacement(), support=0.1)
+    night = quality(sharpness=0.1, dark_fraction=0.6)
+    assert judge(comparison(SAME, vague, sharpness_ratio=0.2), picture=night).kind is VerdictKind.OK
+
+
 def test_fog_that_leaves_the_near_lines_where_they_were_is_no_lost_focus():
     soft = quality(sharpness=0.1)
     assert judge(comparison(sharpness_ratio=0.2), picture=soft).kind is VerdictKind.OK
