@@ -32,7 +32,7 @@ KINDS = tuple(MAKERS)
 """Rows of the protocol, in the order of the report."""
 
 KNOWN_DOUBTFUL = {
-    "tfl_625": "re-aimed between days, by 2 to 5.6 % of the view: some of its pairs are no same view",
+    "tfl_625": "re-aimed between days, by up to 17 % of the view: some of its pairs are no same view",
     "sbi_Foliage": "leaves cover most of most frames: some of its pairs are obstructed",
     "sbi_Board": "a board and people cover most of many frames: some of its pairs are obstructed",
 }
