@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields, is_dataclass
 import numpy as np
 
 from monitor.domain.comparison import Alignment, Comparison
-from monitor.domain.displacement import Displacement
+from monitor.domain.displacement import Displacement, Tolerance
 from monitor.domain.frame import FrameQuality
 from monitor.domain.orientation import Orientation
 from monitor.domain.thresholds import Thresholds
@@ -78,7 +78,10 @@ def weigh(comparison: Comparison, thresholds: Thresholds) -> Belief:
     """Add up what the network and the alignment say about one comparison."""
     relation, alignment = comparison.relation, comparison.alignment
     if relation is not None:
-        spoken = [relation.same, relation.moved, relation.different, relation.obstructed]
+        same, moved = relation.same, relation.moved
+        if _is_tolerated_here(comparison.network_displacement, thresholds):
+            same, moved = same + moved, 0.0
+        spoken = [same, moved, relation.different, relation.obstructed]
     else:
         # Likeness only says that it is the place; whether the view has moved is for the alignment to say.
         like = _ramp(comparison.similarity, 0.3, 0.9)
@@ -119,6 +122,16 @@ def _moved_share(displacement: Displacement, thresholds: Thresholds) -> float:
     """0 where a displacement is surely tolerated, 1 where it surely is not, between them around the margin."""
     excess = displacement.excess(thresholds.tolerance)
     return _ramp(excess, 0.8 * thresholds.moved_excess, 1.2 * thresholds.moved_excess)
+
+
+def _is_tolerated_here(guess: Displacement | None, thresholds: Thresholds) -> bool:
+    """Whether the network measures a move that these limits tolerate, and that it was trained to call one.
+
+    "Moved" is beyond 1 % of the view to the network, whatever the limits of a view are.
+    """
+    if guess is None or guess.excess(Tolerance()) < Thresholds().moved_excess:
+        return False
+    return _moved_share(guess, thresholds) == 0
 
 
 def _displacement(comparison: Comparison, thresholds: Thresholds) -> Displacement | None:

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitor.cli.main import main
-from monitor.domain.thresholds import Thresholds
+from monitor.vision.bundle import load_bundle, shipped_bundle_path
 from tests.cli.workplace import Recordings
 
 
@@ -30,7 +30,8 @@ def test_a_moved_view_is_measured_and_the_way_back_is_told(recordings: Recording
     found = json.loads(compare(recordings.good("yard"), recordings.bad("yard"), "--json", code=1).stdout)
     assert found["displacement"]["dx"] == pytest.approx(0.06, abs=0.005)
     assert found["displacement"]["zoom"] == pytest.approx(1, abs=0.01)
-    assert found["evidence"]["threshold_confidence"] == Thresholds().confidence
+    limits = load_bundle(shipped_bundle_path()).card.thresholds
+    assert found["evidence"]["threshold_confidence"] == limits.confidence
     assert found["ms"] > 0
 
 

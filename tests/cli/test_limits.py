@@ -26,6 +26,14 @@ def calibrate(site: Workplace, **limits: float) -> None:
     configure(site, bundle=str(copy))
 
 
+def forget_calibration(site: Workplace) -> None:
+    """Let the site use a copy of the shipped bundle whose card sets no limit."""
+    copy = site.folder / "old.bundle"
+    shutil.copyfile(shipped_bundle_path(), copy)
+    rewrite_card(copy, operating_point={"alarm_above": 0.5, "similarity_other": 0.52})
+    configure(site, bundle=str(copy))
+
+
 def configure(site: Workplace, **values: Any) -> None:
     settings = yaml.safe_load(site.config.read_text())
     site.config.write_text(yaml.safe_dump({**settings, **values}))
@@ -51,10 +59,7 @@ def test_a_configured_limit_counts_even_if_it_is_the_built_in_one(site: Workplac
 
 
 def test_a_bundle_that_was_not_calibrated_changes_nothing(site: Workplace) -> None:
-    copy = site.folder / "old.bundle"
-    shutil.copyfile(shipped_bundle_path(), copy)
-    rewrite_card(copy, operating_point={"alarm_above": 0.5, "similarity_other": 0.52})
-    configure(site, bundle=str(copy))
+    forget_calibration(site)
     assert shown(site, "gate") == BUILT_IN
 
 
@@ -72,6 +77,7 @@ def test_checks_are_decided_by_the_limits_in_use_and_store_them(site: Workplace)
 
 
 def test_doctor_tells_where_the_limits_come_from(site: Workplace) -> None:
+    forget_calibration(site)
     assert "The built-in limits count" in site.run("doctor", code=None).stdout
     calibrate(site, confidence=0.75)
     assert "Its card sets confidence 0.75" in site.run("doctor", code=None).stdout

@@ -495,3 +495,10 @@ def test_a_pan_beyond_the_reach_of_the_network_is_a_move_if_landmarks_are_recogn
     assert (verdict.kind, verdict.displacement) == (VerdictKind.MOVED, pan)
     few = replace(found, landmarks=9)
     assert judge(comparison(DIFFERENT, few)).kind is VerdictKind.DIFFERENT_SCENE
+
+
+def test_a_move_that_the_limits_of_the_view_tolerate_is_ok_though_the_network_calls_it_moved():
+    lenient = replace(Thresholds(), shift_tolerance=0.2)
+    seen = replace(comparison(MOVED, alignment(A_MOVE, support=0.5)), network_displacement=A_MOVE)
+    assert judge(seen).kind is VerdictKind.MOVED
+    assert decide(quality(), [seen], lenient).kind is VerdictKind.OK

@@ -91,7 +91,7 @@ class NetworkOnly:
     def __init__(
         self,
         bundle: Path | None = None,
-        turn_margin: float = Thresholds().turn_margin,
+        turn_margin: float = 0.1,
         label: str = "network only",
     ) -> None:
         network = _open(bundle)
