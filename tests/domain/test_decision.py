@@ -18,6 +18,7 @@ from monitor.domain.orientation import Orientation
 from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import Verdict, VerdictKind
 from tests.domain.builders import (
+    A_MOVE,
     AT_REST,
     DIFFERENT,
     GOOD,

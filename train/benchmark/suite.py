@@ -37,7 +37,8 @@ from train.data.splits import Pool
 OURS = ("comparator", "network")
 """Methods that a bundle gives: the service's whole comparison, and the network's word alone."""
 METHODS = (*OURS, *CLASSICAL)
-SECTIONS = ("retrieval", "cost", "events")
+TITLES = {"retrieval": "Retrieval", "cost": "Cost by stage, and memory", "events": "Events"}
+SECTIONS = tuple(TITLES)
 WORST = 24
 """Wrong answers of our comparator that are drawn for people to look at."""
 
@@ -186,7 +187,7 @@ def _sections(plan: Plan, pool: Pool, out: Path, say: Callable[[str], None]) -> 
             markdown = measures[name](plan, pool, out / "tables")
         except (NothingToFind, UnfitSeries) as error:
             markdown = f"Not measured. {error}"
-        yield Section(name.capitalize(), markdown)
+        yield Section(TITLES[name], markdown)
 
 
 def _retrieval(plan: Plan, pool: Pool, tables: Path) -> str:

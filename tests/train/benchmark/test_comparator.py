@@ -30,7 +30,7 @@ def network_only() -> NetworkOnly:
 
 def view(warp: Warp | None = None) -> np.ndarray:
     """The middle of a photo that comes within scikit-image, as a camera displaced so sees it."""
-    photo = skimage.data.coffee()
+    photo = skimage.data.astronaut()
     height, width = photo.shape[:2]
     return cut(photo, Crop(width / 2, height / 2, 0.68 * width, 4 / 3), warp or Warp(), (400, 300), 1)
 
