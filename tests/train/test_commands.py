@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from click.testing import CliRunner
 
 from monitor.vision.bundle import load_bundle
 from tests.train.drawn import draw_data, tiny_recipe
+from train.checkpoint import read_checkpoint
 from train.cli.main import COMMANDS, main
 from train.recipes.settings import RecipeSettings
 
@@ -166,3 +170,23 @@ def test_a_checkpoint_of_another_recipe_is_refused_with_what_differs(tmp_path: P
     for words in (["fit", recipe, "--out", run], ["export", recipe, "--run", run]):
         said = refusal(*words, "--data", data)
         assert "start.frozen_stages was 3 and is 1" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_all_processes_of_a_fit_ends_it_with_a_checkpoint(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    data = draw_data(tmp_path)
+    settings = tiny_recipe(100_000)
+    patient = settings.model_copy(update={"data": settings.data.model_copy(update={"workers": 1})})
+    recipe, run, said = written(tmp_path, patient), tmp_path / "run", tmp_path / "said"
+    command = [sys.executable, "-m", "train", "fit", recipe, "--data", str(data), "--out", str(run)]
+    with said.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+        end = time.monotonic() + 120
+        while "step 1 of" not in said.read_text() and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        os.killpg(process.pid, number)
+        assert process.wait(60) == 0, said.read_text()
+    assert "the same command goes on from here" in said.read_text()
+    assert read_checkpoint(run / "checkpoint.pt", patient).step > 0

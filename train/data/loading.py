@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
@@ -178,7 +179,7 @@ def batches(
         shuffle=False,
         num_workers=workers,
         prefetch_factor=3 if workers else None,
-        worker_init_fn=_one_thread if workers else None,
+        worker_init_fn=_begin_worker if workers else None,
     )
     for drawn in loader:
         if isinstance(drawn, MonitorError):
@@ -186,8 +187,12 @@ def batches(
         yield drawn
 
 
-def _one_thread(_worker: int) -> None:
+def _begin_worker(_worker: int) -> None:
     cv2.setNumThreads(1)
+    # Ctrl-C and a service manager signal the whole group of processes. It is for the loop to end in good order and to
+    # end its workers; one that died before it would look like a crash. They end with their parent in any case.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _moved_to(pair: PairTarget, start: int) -> PairTarget:
