@@ -25,6 +25,13 @@ HEALTH = frozenset(
 )
 """Changes that the picture's quality may tell, whatever is believed of the view."""
 
+COMPARATOR = "comparator"
+
+
+def method_name(label: str, bundle_id: str) -> str:
+    """What a method of a bundle is called: answers of two bundles are never mixed."""
+    return f"{label} ({bundle_id})"
+
 
 class Comparator:
     """What the service does with one reference and one frame, without its memory: no debounce, no learned masks.
@@ -39,12 +46,12 @@ class Comparator:
     """
 
     def __init__(
-        self, bundle: Path | None = None, thresholds: Thresholds | None = None, label: str = "comparator"
+        self, bundle: Path | None = None, thresholds: Thresholds | None = None, label: str = COMPARATOR
     ) -> None:
         network = _open(bundle)
         self._encoder = NetworkEncoder(network)
         self._thresholds = thresholds or network.bundle.card.thresholds
-        self.name = f"{label} ({self._encoder.bundle_id})"
+        self.name = method_name(label, self._encoder.bundle_id)
 
     def enroll(self, reference: Pixels) -> Reference:
         """The reference as the service keeps it."""
@@ -52,7 +59,7 @@ class Comparator:
 
     def judge(self, enrolled: Reference, frame: Pixels) -> Answer:
         """The service's verdict on a single frame; for `change` see `change_of`."""
-        captured = _frame(frame)
+        captured = frame_of(frame)
         encoding = self._encoder.encode(captured)
         comparison = self._encoder.compare(encoding, captured, enrolled)
         verdict = decide(encoding.quality, [comparison], self._thresholds)
@@ -102,7 +109,7 @@ class NetworkOnly:
             )
         self._encoder = NetworkEncoder(network)
         self._turn_margin = turn_margin
-        self.name = f"{label} ({self._encoder.bundle_id})"
+        self.name = method_name(label, self._encoder.bundle_id)
 
     def enroll(self, reference: Pixels) -> Reference:
         """Embeddings in all orientations, and the upright grids."""
@@ -110,7 +117,7 @@ class NetworkOnly:
 
     def judge(self, enrolled: Reference, frame: Pixels) -> Answer:
         """The likeliest relation; `change` is 1 - the head's probability of "same"."""
-        captured = _frame(frame)
+        captured = frame_of(frame)
         encoding = self._encoder.encode(captured)
         upright, displacement = self._relate(enrolled, encoding)
         bank = {
@@ -143,9 +150,10 @@ def _open(bundle: Path | None) -> Network:
 
 
 def _enroll(encoder: NetworkEncoder, reference: Pixels) -> Reference:
-    return replace(encoder.enroll(_frame(reference), ViewKey("benchmark")), id=1)
+    return replace(encoder.enroll(frame_of(reference), ViewKey("benchmark")), id=1)
 
 
-def _frame(pixels: Pixels) -> Frame:
+def frame_of(pixels: Pixels) -> Frame:
+    """A picture (H, W, 3) as if it had been grabbed just now."""
     height, width = pixels.shape[:2]
     return Frame(pixels, datetime.now(UTC), "", width, height)

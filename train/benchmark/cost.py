@@ -10,8 +10,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -37,6 +36,7 @@ from monitor.vision.preprocess import prepare
 from monitor.vision.quality import measure
 from train.benchmark.memory import Memory, measure_memory
 from train.benchmark.method import Method
+from train.benchmark.one_thread import one_thread
 from train.benchmark.series import Series, UnfitSeries, divide, shown
 from train.data.splits import Pool
 from train.inference import open_session
@@ -125,7 +125,7 @@ def measure_cost(
     views = [_View.enroll(reference, frames, service, others) for reference, frames in _views(pool, cameras)]
     times: Times = defaultdict(list)
     settled: list[bool] = []
-    with _one_thread():
+    with one_thread():
         for turn in range(rounds + 1):
             for view, situation in itertools.product(views, Situation):
                 frame = view.frames[situation]
@@ -264,13 +264,3 @@ def _spent(work: Callable[P, T], *given: P.args, **named: P.kwargs) -> tuple[T, 
     began_s = time.process_time()
     made = work(*given, **named)
     return made, (time.process_time() - began_s) * 1000
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(threads)

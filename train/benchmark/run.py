@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
 
-import cv2
-
 from monitor.domain.displacement import Displacement
 from train.benchmark.method import Answer, Method, Pair
+from train.benchmark.one_thread import one_thread
 from train.benchmark.row_file import RowFile
 from train.benchmark.rows import Row
 
@@ -136,11 +135,8 @@ def _built(methods: bytes) -> tuple[Method, ...]:
 
 def _judge(methods: Sequence[Method], task: Task) -> list[Row]:
     group, asked = task
-    # One thread, as in the service: the time of a judgement is then the time on one core.
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
     rows = []
-    try:
+    with one_thread():
         for method, ids in zip(methods, asked, strict=True):
             chosen = [pair for pair in group if pair.id in ids]
             enrolled = method.enroll(group[0].reference) if chosen else None
@@ -148,8 +144,6 @@ def _judge(methods: Sequence[Method], task: Task) -> list[Row]:
                 start_s = time.process_time()
                 answer = method.judge(enrolled, pair.frame)
                 rows.append(_row(method.name, pair, answer, (time.process_time() - start_s) * 1e3))
-    finally:
-        cv2.setNumThreads(threads)
     return rows
 
 

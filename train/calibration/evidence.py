@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from monitor.domain.comparison import Comparison, Relation
 from monitor.domain.decision import decide
@@ -16,6 +16,7 @@ from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey
 from monitor.vision.encoder import NetworkEncoder
+from train.benchmark.comparator import frame_of
 from train.benchmark.lights import light_of
 from train.benchmark.method import Pair, Pixels
 from train.benchmark.series import taken_at
@@ -26,7 +27,6 @@ from train.data.splits import Pool
 SERIES = "series"
 """Kind of the evidence that comes from whole pictures of one camera in the order of time."""
 _KEY = ViewKey("calibration")
-_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ def gather_pairs(encoder: NetworkEncoder, pairs: Iterable[Pair]) -> Iterator[Evi
     enrolled: tuple[Pixels, Reference] | None = None
     for pair in pairs:
         if enrolled is None or enrolled[0] is not pair.reference:
-            enrolled = (pair.reference, encoder.enroll(_frame(pair.reference), _KEY))
-        frame = _frame(pair.frame)
+            enrolled = (pair.reference, encoder.enroll(frame_of(pair.reference), _KEY))
+        frame = frame_of(pair.frame)
         yield _evidence(
             encoder,
             enrolled[1],
@@ -104,7 +104,7 @@ def gather_series(
     within their light, and cameras that drift within the recipe's reach, as the pairs of training are.
     """
     for pictures in pool.cameras.values():
-        frames = [_frame(read_picture(picture.path)) for picture in pictures]
+        frames = [frame_of(read_picture(picture.path)) for picture in pictures]
         encodings = [encoder.encode(frame) for frame in frames]
         for index in _typical_references(encodings, references_per_camera):
             reference = encoder.enroll(frames[index], _KEY)
@@ -171,8 +171,3 @@ def _evidence(
         comparison=encoder.compare(encoding, frame, reference),
         relation=judged[0] if judged else None,
     )
-
-
-def _frame(pixels: Pixels) -> Frame:
-    height, width = pixels.shape[:2]
-    return Frame(pixels, _NO_TIME, "", width, height)

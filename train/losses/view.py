@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -16,6 +15,7 @@ from train.losses.metric import MetricLoss
 from train.losses.pairs import displacement_loss, relation_loss
 from train.networks.correlation import LocalCorrelation
 from train.networks.view import Encoding, PairOutput
+from train.recipes.settings import LossSettings
 
 
 class EmbeddingPairs(NamedTuple):
@@ -122,25 +122,11 @@ def agreement_loss(logits: Tensor, seen: Tensor, known: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits[known], seen[known])
 
 
-@dataclass(frozen=True, slots=True)
-class LossWeights:
-    """How much each loss counts, and the classes of the relation."""
-
-    relation: float = 1.0
-    displacement: float = 0.5
-    embedding: float = 0.5
-    matching_fine: float = 0.3
-    matching_coarse: float = 0.3
-    flow: float = 0.5
-    agreement: float = 0.3
-    classes: tuple[float, float, float, float] = (1.5, 1.2, 0.8, 1.5)
-
-
 def total_loss(
     encoding: Encoding,
     output: PairOutput,
     batch: Batch,
-    weights: LossWeights,
+    weights: LossSettings,
     metric: MetricLoss,
     fine: LocalCorrelation,
     coarse: LocalCorrelation,

@@ -14,7 +14,7 @@ from train.data.sampling import PairingRules, Sampler
 from train.data.splits import Splits, split
 from train.distributed import bare
 from train.losses.metric import metric_loss
-from train.losses.view import LossWeights, total_loss
+from train.losses.view import total_loss
 from train.metrics.validation import validation_figures
 from train.networks.view import ViewHead, ViewNetwork
 from train.recipes.settings import RecipeSettings
@@ -45,7 +45,7 @@ class ViewRecipe:
         )
         self._sampler = Sampler(self.splits.train, self.rules)
         self._validation_sampler = Sampler(self.splits.validation, self.rules)
-        self._weights = LossWeights(**settings.losses.model_dump(exclude={"metric"}))
+        self._weights = settings.losses
         self._metric = metric_loss(settings.losses.metric)
 
     def build(self) -> ViewNetwork:
