@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from monitor.vision.encoder import NetworkEncoder
 from monitor.vision.network import Network
 from train.benchmark import cost_tables, event_tables, retrieval_tables
 from train.benchmark.classical import CLASSICAL
-from train.benchmark.comparator import Comparator, NetworkOnly
+from train.benchmark.comparator import COMPARATOR, Comparator, NetworkOnly, method_name
 from train.benchmark.cost import measure_cost
 from train.benchmark.descriptors import BASELINES, bundle_descriptor
 from train.benchmark.events import replay_events
@@ -97,11 +97,10 @@ def benchmark(
     _claim(out, plan, manifest)
     drawn = functools.partial(_all_pairs, plan, manifest, pool, rules)
     builds = [build for key in plan.methods for build in _builds(key, plan)]
-    recorded = sum(1 for _ in recorded_pairs(manifest, plan.split)) if plan.split in ("train", "dev") else 0
-    total = count_pairs(pool, plan.per_camera) + recorded
+    total = count_pairs(pool, plan.per_camera) + sum(1 for _ in _recorded(plan, manifest))
     run(builds, drawn(), out / "rows.csv", say, plan.workers, total)
     rows = read_rows(out / "rows.csv")
-    ours = next((row.method for row in rows if row.method.startswith("comparator")), None)
+    ours = _ours(plan, {row.method for row in rows})
     options = ReportOptions(
         title=f"Benchmark on {plan.split}",
         introduction=_introduction(plan, manifest, pool, total),
@@ -158,23 +157,34 @@ def _builds(key: str, plan: Plan) -> Iterator[Build]:
             yield functools.partial(Comparator, bundle)
 
 
-def _all_pairs(plan: Plan, manifest: Manifest, pool: Pool, rules: PairingRules) -> Iterator[Pair]:
-    drawn = pairs(pool, rules, plan.per_camera, plan.seed)
-    return (
-        itertools.chain(drawn, recorded_pairs(manifest, plan.split))
-        if plan.split in ("train", "dev")
-        else drawn
-    )
+def _ours(plan: Plan, measured: Collection[str]) -> str | None:
+    """The comparator of the first bundle, whatever the file holds of others."""
+    name = method_name(COMPARATOR, load_bundle(_bundles(plan)[0]).id)
+    return name if name in measured else None
+
+
+def _recorded(plan: Plan, manifest: Manifest) -> Iterator[Pair]:
+    """Pairs as recorded; none for the validation cameras, which are part of the train split."""
+    return recorded_pairs(manifest, plan.split) if plan.split in ("train", "dev") else iter(())
+
+
+def _all_pairs(
+    plan: Plan, manifest: Manifest, pool: Pool, rules: PairingRules, kinds: Sequence[str] | None = None
+) -> Iterator[Pair]:
+    drawn = pairs(pool, rules, plan.per_camera, plan.seed, kinds)
+    return itertools.chain(drawn, _recorded(plan, manifest))
 
 
 def _finder(
-    rows: Sequence[Row], ours: str | None, drawn: Callable[[], Iterator[Pair]]
+    rows: Sequence[Row], ours: str | None, drawn: Callable[..., Iterator[Pair]]
 ) -> Callable[[str], Pair] | None:
-    """Gives the pairs that are drawn again; all others are passed over once, not kept."""
+    """Gives the pairs that are drawn again; others of their kinds are passed over once, not kept."""
     if ours is None:
         return None
-    wanted = {row.pair for row in rank_wrong([row for row in rows if row.method == ours], WORST)}
-    found = {pair.id: pair for pair in drawn() if pair.id in wanted} if wanted else {}
+    worst = rank_wrong([row for row in rows if row.method == ours], WORST)
+    wanted, kinds = {row.pair for row in worst}, {row.kind for row in worst}
+    again = drawn(kinds=[kind for kind in KINDS if kind in kinds]) if wanted else iter(())
+    found = {pair.id: pair for pair in again if pair.id in wanted}
     return found.__getitem__
 
 
