@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from train.early_stopping import Best
+from train.recipes.reading import recipe_from, wrong_keys
 from train.recipes.settings import RecipeError, RecipeSettings
 
 # Parts of a recipe that decide for how long and on what a run goes on, who is told, and how it is exported.
@@ -87,9 +88,9 @@ def read_checkpoint(path: Path, settings: RecipeSettings) -> Checkpoint:
 def _differences(stored: dict[str, Any], settings: RecipeSettings) -> str:
     """Which parts of what decides the learning differ; settings that came later have their defaults."""
     try:
-        then = RecipeSettings.model_validate(stored).model_dump(mode="json", exclude=set(NOT_LEARNED))
+        then = recipe_from(stored).model_dump(mode="json", exclude=set(NOT_LEARNED))
     except ValidationError as error:
-        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        return wrong_keys(error)
     now = settings.model_dump(mode="json", exclude=set(NOT_LEARNED))
     return ", ".join(_paths(then, now))
 

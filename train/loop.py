@@ -7,19 +7,20 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from train.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from train.data.loading import Batch
 from train.device import described, open_device
 from train.distributed import Processes
 from train.early_stopping import EarlyStopping
 from train.interrupts import stop_requested
 from train.progress import Progress, learning_rate_factor
 from train.recipes.recipe import Recipe
+from train.recipes.settings import OptimiserSettings
 from train.tracking import Tracker
 
 Say = Callable[[str], None]
@@ -45,15 +46,13 @@ class Trainer:
     ) -> None:
         self.recipe, self.out, self.say, self.tracker = recipe, out, say, tracker
         self.settings, self.processes = recipe.settings, processes or Processes()
-        run = self.settings.run
+        self.plan = run = self.settings.run.in_steps(recipe.steps_per_epoch)
         self.device = open_device(run)
         torch.manual_seed(run.seed)
         torch.set_num_threads(run.threads)
         self.network: nn.Module = recipe.build().to(self.device)
         self.averaged: nn.Module = copy.deepcopy(self.network).requires_grad_(False).eval()
-        self.optimiser = torch.optim.AdamW(
-            recipe.parameter_groups(self.network), lr=self.settings.optimiser.learning_rate
-        )
+        self.optimiser = open_optimiser(recipe.parameter_groups(self.network), self.settings.optimiser)
         self.progress = Progress()
         self.stopping = EarlyStopping(run.early_stopping)
         self.skipped = 0
@@ -80,7 +79,7 @@ class Trainer:
     @property
     def finished(self) -> bool:
         """Whether the budget is used up, or patience with the validation is at its end."""
-        return self.progress.share(self.settings.run) >= 1.0 or self._impatient
+        return self.progress.share(self.plan) >= 1.0 or self._impatient
 
     def run(self) -> None:
         """Train to the end; SIGTERM and Ctrl-C save a checkpoint and end in good order.
@@ -95,7 +94,7 @@ class Trainer:
 
     def _train(self) -> bool:
         """Go on until the end; whether a signal came first."""
-        run, processes = self.settings.run, self.processes
+        run, processes = self.plan, self.processes
         last = saved = time.monotonic()
         logged = -math.inf
         first = self.progress.step * processes.count + processes.rank
@@ -122,9 +121,9 @@ class Trainer:
                     return True
         return False
 
-    def step(self, batch: Batch) -> Mapping[str, float]:
+    def step(self, batch: Any) -> Mapping[str, float]:
         """One step of the optimiser and of the averaged weights; a loss that is not finite is skipped and counted."""
-        run, optimiser = self.settings.run, self.settings.optimiser
+        run, optimiser = self.plan, self.settings.optimiser
         factor = learning_rate_factor(self.progress.share(run), optimiser)
         for group in self.optimiser.param_groups:
             group["lr"] = optimiser.learning_rate * factor * group["factor"]
@@ -199,7 +198,7 @@ class Trainer:
             kept.copy_(new)
 
     def _report(self, parts: Mapping[str, float]) -> None:
-        self.say(self.progress.line(self.settings.run, parts, self.skipped))
+        self.say(self.progress.line(self.plan, parts, self.skipped))
         for name, value in parts.items():
             self.tracker.scalar(f"loss/{name}", value, self.progress.step)
 
@@ -216,10 +215,22 @@ class Trainer:
             for name, pixels in (found.examples or {}).items():
                 self.tracker.picture(f"examples/{name}", pixels, step)
             if found.confusion is not None:
-                self.tracker.confusion("relation", found.confusion, step)
+                self.tracker.confusion(found.confusion.name, found.confusion, step)
             self.stopping.note(found.figures, step, self.averaged.state_dict())
         (due,) = self.processes.largest(float(self.processes.first and self.stopping.due))
         self._impatient = bool(due)
+
+
+def open_optimiser(groups: list[dict[str, object]], settings: OptimiserSettings) -> torch.optim.Optimizer:
+    """What the recipe asks for, over groups of parameters that carry their own weight decay."""
+    rate = settings.learning_rate
+    match settings.kind:
+        case "sgd":
+            return torch.optim.SGD(groups, lr=rate, momentum=settings.momentum)
+        case "adam":
+            return torch.optim.Adam(groups, lr=rate)
+        case _:
+            return torch.optim.AdamW(groups, lr=rate)
 
 
 def seed_of(*numbers: int) -> int:

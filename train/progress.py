@@ -54,8 +54,12 @@ class Progress:
 
 
 def learning_rate_factor(share: float, optimiser: OptimiserSettings) -> float:
-    """Linear warm-up, then a cosine down to `last_factor`; `share` is the used part of the budget."""
+    """Linear warm-up, then as the schedule says; `share` is the used part of the budget."""
     if share < optimiser.warm_up:
         return max(share / optimiser.warm_up, 0.01)
+    if optimiser.schedule == "constant":
+        return 1.0
+    if optimiser.schedule == "step":
+        return math.prod(optimiser.step_factor for at in optimiser.steps_at if share >= at)
     along = (share - optimiser.warm_up) / (1 - optimiser.warm_up)
     return optimiser.last_factor + (1 - optimiser.last_factor) * 0.5 * (1 + math.cos(math.pi * along))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix
 
 from monitor.vision.preprocess import InputSpec
-from train.data.loading import Batch
+from train.data.groups import Batch
 from train.networks.view import RELATIONS, Encoding, PairOutput
 
 Pixels = NDArray[np.uint8]
@@ -27,10 +27,12 @@ class Confusion:
     Attributes:
         labels: Names of the classes.
         counts: (C, C) truth by row, answer by column.
+        name: What was asked.
     """
 
     labels: tuple[str, ...]
     counts: NDArray[np.int64]
+    name: str = "relation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from train.recipes.settings import RecipeSettings
+from train.recipes.reading import AnySettings, recipe_from
 
 # The split goes by a hash of the name; this one falls to validation.
 HELD_OUT_SCENE = 35
@@ -55,9 +55,9 @@ def draw_data(directory: Path) -> Path:
     return directory
 
 
-def tiny_recipe(steps: int, **run: object) -> RecipeSettings:
+def tiny_recipe(steps: int, **run: object) -> AnySettings:
     """A run of a few steps, from scratch, in one thread and full precision."""
-    return RecipeSettings.model_validate(
+    return recipe_from(
         {
             "name": "tiny",
             "network": "view",

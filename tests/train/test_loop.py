@@ -22,7 +22,7 @@ from tests.train.drawn import draw_data, tiny_recipe
 from tests.train.small import SmallRecipe, small_recipe
 from train.checkpoint import read_checkpoint
 from train.cli.main import main
-from train.data.loading import Batch
+from train.data.groups import Batch
 from train.loop import Trainer
 from train.networks.view import ViewNetwork
 from train.recipes.settings import OptimiserSettings, RecipeError

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from train.recipes.settings import RecipeError, read_recipe
+from train.recipes.reading import read_recipe
+from train.recipes.settings import RecipeError
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted((ROOT / "config" / "recipes").rglob("*.yaml"))

@@ -16,7 +16,7 @@ from train.data.manifest import read_manifest, read_picture
 from train.data.splits import split
 from train.data.warp import Crop, Warp, cut
 from train.inference import BundleRunner
-from train.recipes.settings import read_recipe
+from train.recipes.reading import read_recipe
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"

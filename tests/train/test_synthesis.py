@@ -10,7 +10,8 @@ import torch
 
 from monitor.vision.preprocess import InputSpec
 from tests.train.drawn import draw_data, draw_scene, tiny_recipe
-from train.data.loading import Groups
+from train.data.groups import Groups
+from train.data.loading import batches
 from train.data.manifest import DataError, read_manifest
 from train.data.marks import Sensor, Text, draw_sensor
 from train.data.occluders import cover
@@ -31,10 +32,11 @@ def sampler(data: Path) -> Sampler:
 
 
 def test_batch_n_is_the_same_whenever_it_is_drawn(sampler: Sampler) -> None:
-    one, other = Groups(sampler, 3, 1, 0, 10)[4], Groups(sampler, 3, 1, 4, 10)[0]
+    groups = Groups(sampler, 3, 1)
+    one, other = groups.batch(4), next(batches(groups, 4))
     assert torch.equal(one.images, other.images)
     assert torch.equal(one.displacement, other.displacement)
-    assert not torch.equal(one.images, Groups(sampler, 3, 1, 0, 10)[5].images)
+    assert not torch.equal(one.images, groups.batch(5).images)
 
 
 def test_a_group_holds_a_pair_of_every_kind_with_its_truth(sampler: Sampler) -> None:

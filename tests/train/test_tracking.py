@@ -22,7 +22,7 @@ from tests.train.clearml_server import ClearMLServer
 from tests.train.drawn import draw_data, tiny_recipe
 from tests.train.small import small_recipe
 from train.loop import Trainer
-from train.recipes.settings import RecipeSettings
+from train.recipes.reading import recipe_from
 from train.tracking import NoTracker, SeveralTrackers
 from train.tracking.opening import open_tracker
 from train.tracking.tensorboard import TensorBoardTracker, drawn
@@ -268,7 +268,7 @@ def test_a_tracker_changes_nothing_in_what_is_learned(tmp_path: Path) -> None:
         recipe = small_recipe(4, validation_batches=1)
         recipe.settings = recipe.settings.model_copy(
             update={
-                "tracker": RecipeSettings.model_validate(
+                "tracker": recipe_from(
                     {**recipe.settings.model_dump(), "tracker": kind}
                 ).told
             }
@@ -293,7 +293,7 @@ def test_a_tracker_changes_nothing_in_what_is_learned(tmp_path: Path) -> None:
 )
 def test_a_recipe_names_its_trackers_in_short_or_at_length(given: object, kinds: tuple[str, ...]) -> None:
     values = {**tiny_recipe(1).model_dump(), "tracker": given}
-    assert RecipeSettings.model_validate(values).told.kinds == kinds
+    assert recipe_from(values).told.kinds == kinds
 
 
 @pytest.mark.parametrize(("tensorboard", "kinds"), [(True, ("tensorboard",)), (False, ())])

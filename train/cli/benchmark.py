@@ -67,7 +67,7 @@ def benchmark(
     from train.benchmark.suite import benchmark as measure
     from train.cli.opening import open_recipe
     from train.data.sampling import PairingRules
-    from train.recipes.settings import read_recipe
+    from train.recipes.reading import read_recipe
 
     built = open_recipe(read_recipe(recipe), data)
     pool = {"dev": built.splits.dev, "validation": built.splits.validation, "train": built.splits.train}[

@@ -64,7 +64,7 @@ def calibrate(
     from train.calibration.limits import Demands
     from train.calibration.plan import CalibrationOptions, cameras_of
     from train.cli.opening import open_recipe
-    from train.recipes.settings import read_recipe
+    from train.recipes.reading import read_recipe
 
     built = open_recipe(read_recipe(recipe), data)
     cameras = cameras_of(built.splits.validation, built.splits.train, built.rules, also)

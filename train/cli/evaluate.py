@@ -29,7 +29,7 @@ def evaluate(recipe: Path, bundle: Path | None, split: str, per_camera: int, wri
     from train.data.sampling import PairingRules
     from train.evaluate import as_json, as_text
     from train.evaluate import evaluate as measure
-    from train.recipes.settings import read_recipe
+    from train.recipes.reading import read_recipe
 
     built = open_recipe(read_recipe(recipe), data)
     path = bundle or shipped_bundle_path()

@@ -27,7 +27,7 @@ def export(recipe: Path, run_: Path | None, bundle: Path | None, data: Path) -> 
     from train.data.manifest import read_manifest
     from train.export import export_bundle
     from train.networks.view import ViewNetwork
-    from train.recipes.settings import read_recipe
+    from train.recipes.reading import read_recipe
 
     settings = read_recipe(recipe)
     checkpoint = read_checkpoint((run_ or Path("runs") / settings.name) / "checkpoint.pt", settings)

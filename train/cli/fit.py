@@ -28,7 +28,7 @@ def fit(recipe: Path, data: Path, out: Path | None) -> None:
     from train.device import open_device
     from train.distributed import joined
     from train.loop import Trainer
-    from train.recipes.settings import read_recipe
+    from train.recipes.reading import read_recipe
     from train.tracking import NoTracker
     from train.tracking.opening import open_tracker
 

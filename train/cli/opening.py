@@ -1,35 +1,60 @@
-"""From a recipe's file and a data directory to a recipe that can be trained or measured."""
+"""From a recipe's file and a data set to a recipe that can be trained or measured."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from train.data.manifest import DataError
-from train.recipes.settings import RecipeSettings
+from train.recipes.koch_oneshot import KochOneShotRecipe
+from train.recipes.mobilenet_retrieval import MobileNetRetrievalRecipe
+from train.recipes.reading import AnySettings
+from train.recipes.rotation_siamese import RotationSiameseRecipe
+from train.recipes.triplets import OsNetTripletRecipe, TripletCnnRecipe
 from train.recipes.view import ViewRecipe
 
+OpenRecipe = (
+    ViewRecipe
+    | RotationSiameseRecipe
+    | KochOneShotRecipe
+    | TripletCnnRecipe
+    | MobileNetRetrievalRecipe
+    | OsNetTripletRecipe
+)
 # How each `network` of a recipe is trained.
-RECIPES: Mapping[str, Callable[[RecipeSettings, Path], ViewRecipe]] = {"view": ViewRecipe}
+RECIPES: Mapping[str, Callable[[Any, Path], OpenRecipe]] = {
+    "view": ViewRecipe,
+    "rotation_siamese": RotationSiameseRecipe,
+    "koch_oneshot": KochOneShotRecipe,
+    "triplet_cnn": TripletCnnRecipe,
+    "mobilenet_retrieval": MobileNetRetrievalRecipe,
+    "osnet_triplet": OsNetTripletRecipe,
+}
 
 
-def open_recipe(settings: RecipeSettings, data: Path) -> ViewRecipe:
+def open_recipe(settings: AnySettings, data: Path) -> OpenRecipe:
     """The recipe with its pictures.
 
     Raises:
-        DataError: The directory is missing or empty, or holds nothing to train or to validate on.
+        DataError: The data set is missing or empty, or holds nothing to train or to validate on.
     """
-    if not data.is_dir():
+    if not data.exists():
         raise DataError(
             f"There is no directory {data}.", "Give the directory of the training data with --data."
         )
-    if not any(data.iterdir()):
+    if data.is_dir() and not any(data.iterdir()):
         raise DataError(f"{data} is empty.", "Give the directory of the training data with --data.")
     recipe = RECIPES[settings.network](settings, data)
+    if isinstance(recipe, ViewRecipe):
+        _check_pools(recipe, data)
+    return recipe
+
+
+def _check_pools(recipe: ViewRecipe, data: Path) -> None:
     for name, pool in (("train", recipe.splits.train), ("validation", recipe.splits.validation)):
         if not pool.scenes and not pool.cameras:
             raise DataError(
                 f"{data} has no pictures for the {name} split of this recipe.",
                 "Rows of the manifest need `split` train, and cameras of two frames or more a `use` of same-view.",
             )
-    return recipe

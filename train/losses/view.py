@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from train.data.loading import Batch
+from train.data.groups import Batch
 from train.data.synthesis import MOVED, MOVED_FRAME, REFERENCE, TURNED_REFERENCE
 from train.losses.metric import MetricLoss
 from train.losses.pairs import displacement_loss, relation_loss
 from train.networks.correlation import LocalCorrelation
 from train.networks.view import Encoding, PairOutput
-from train.recipes.settings import LossSettings
+from train.recipes.view_settings import LossSettings
 
 
 class EmbeddingPairs(NamedTuple):

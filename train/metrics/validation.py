@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from train.data.loading import Batch
+from train.data.groups import Batch
 from train.networks.view import RELATIONS, Encoding, PairOutput
 
 

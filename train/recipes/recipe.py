@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from train.data.loading import Batch
 from train.recipes.settings import RecipeSettings
 from train.validation import Validation
 
@@ -15,7 +14,15 @@ from train.validation import Validation
 class Recipe(Protocol):
     """Everything about training one network that the loop does not know."""
 
-    settings: RecipeSettings
+    @property
+    def settings(self) -> RecipeSettings:
+        """The run's YAML."""
+        ...
+
+    @property
+    def steps_per_epoch(self) -> int | None:
+        """So many batches show every training picture once; None where pairs are drawn without end."""
+        ...
 
     def build(self) -> Any:
         """The network at its start, on the CPU."""
@@ -25,11 +32,14 @@ class Recipe(Protocol):
         """Groups for the optimiser, each with its `factor` of the learning rate."""
         ...
 
-    def train_batches(self, first: int, stride: int = 1) -> Iterator[Batch]:
-        """Batches number `first`, `first + stride`, and so on; one number is always the same batch."""
+    def train_batches(self, first: int, stride: int = 1) -> Iterator[Any]:
+        """Batches number `first`, `first + stride`, and so on; one number is always the same batch.
+
+        What a batch is, is between the recipe and its loss; it has `to(device)`.
+        """
         ...
 
-    def loss(self, network: Any, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
+    def loss(self, network: Any, batch: Any) -> tuple[Tensor, Mapping[str, Tensor]]:
         """The loss of a batch and its parts by name; the network may be wrapped, see `train.distributed.bare`."""
         ...
 

@@ -1,87 +1,50 @@
-"""The YAML of one run, validated: unknown keys are refused, so that a typo cannot silently train something else."""
+"""What every recipe's YAML holds: how it is optimised, for how long, on what, and who is told.
+
+Unknown keys are refused, so that a typo cannot silently train something else. What a network has beyond this is in
+`train.recipes.view_settings` and `train.recipes.design_settings`; `train.recipes.reading` knows which is which.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from monitor.domain.errors import MonitorError
-from train.losses.settings import InfoNceSettings, MetricSettings
 
 
 class RecipeError(MonitorError):
     """A recipe cannot be read or asks for something impossible."""
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """Some keys of a recipe."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DataSettings(_Part):
-    """Which cameras are kept back and how pictures are paired."""
+class OptimiserSettings(Part):
+    """The optimiser and its schedule, from a warm-up to the end of the budget.
 
-    validation_cameras: tuple[str, ...] = ()
-    unsteady_cameras: tuple[str, ...] = ()
-    real_share: float = Field(default=0.5, ge=0, le=1)
-    day_night_share: float = Field(default=0.6, ge=0, le=1)
-    within: dict[str, int] = {}
-    same_condition: tuple[str, ...] = ()
-    groups_per_batch: int = Field(default=8, ge=1)
-    workers: int = Field(default=2, ge=0)
-
-
-class NetworkSettings(_Part):
-    """How the network starts."""
-
-    pretrained: bool = True
-    frozen_stages: int = Field(default=3, ge=0, le=5)
-    frozen_filters: bool = False
-
-
-class LossSettings(_Part):
-    """Weights of the losses and of the relation's classes (same, moved, different, obstructed).
-
-    `metric` says what `embedding` weighs, for example `{loss: multi_similarity}`; see `train.losses.settings`.
+    `schedule` is a cosine down to `last_factor`, or `step`: times `step_factor` at each share of the budget in
+    `steps_at`, or `constant`. `ema_decay` 0 exports the last weights instead of their average.
     """
 
-    relation: float = 1.0
-    displacement: float = 0.5
-    embedding: float = 0.5
-    matching_fine: float = 0.3
-    matching_coarse: float = 0.3
-    flow: float = 0.5
-    agreement: float = 0.3
-    classes: tuple[float, float, float, float] = (1.5, 1.2, 0.8, 1.5)
-    metric: MetricSettings = InfoNceSettings(loss="info_nce", distance="unit_cosine")
-
-
-class OptimiserSettings(_Part):
-    """AdamW with a warm-up and a cosine to the end of the budget."""
-
+    kind: Literal["adamw", "adam", "sgd"] = "adamw"
     learning_rate: float = Field(default=1e-3, gt=0)
     trunk_factor: float = Field(default=0.3, ge=0)
     weight_decay: float = Field(default=0.01, ge=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    schedule: Literal["cosine", "step", "constant"] = "cosine"
+    steps_at: tuple[float, ...] = (0.4, 0.7)
+    step_factor: float = Field(default=0.1, gt=0, le=1)
     warm_up: float = Field(default=0.03, ge=0, lt=1)
     last_factor: float = Field(default=0.01, ge=0, le=1)
     clip_norm: float = Field(default=5.0, gt=0)
     ema_decay: float = Field(default=0.998, ge=0, lt=1)
 
 
-class ExportSettings(_Part):
-    """What is done to the trained weights on export.
-
-    `relation_logits` are added to the logits (same, moved, different, obstructed): as many training pairs moved as
-    stayed, in the service next to none moves. They bring the calibrated threshold to about one half, so that the
-    likeliest relation can be taken at its word.
-    """
-
-    relation_logits: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-
-
-class EarlyStoppingSettings(_Part):
+class EarlyStoppingSettings(Part):
     """Ends a run whose validation no longer gets better; the best averaged weights are kept and exported.
 
     `figure` is one of the validation's, by the name under which it is printed; after `patience_validations` without
@@ -93,16 +56,18 @@ class EarlyStoppingSettings(_Part):
     patience_validations: int = Field(ge=1)
 
 
-class RunSettings(_Part):
-    """How long and on what. Exactly one of `budget_minutes` and `steps` ends the run.
+class RunSettings(Part):
+    """How long and on what. Exactly one of `budget_minutes`, `steps` and `epochs` ends the run.
 
-    Validation falls due every `validate_steps` steps where that is given, else every `validate_minutes`, and at the
-    end. With `steps` and `validate_steps` an interrupted run ends exactly where an undisturbed one does. `compile` has
-    torch compile the network. `tensorboard` counts where the recipe names no `tracker`.
+    Validation falls due every `validate_steps` steps where that is given, after every epoch where epochs are counted,
+    else every `validate_minutes`, and at the end. With `steps` (or `epochs`) and `validate_steps` an interrupted run
+    ends exactly where an undisturbed one does. `compile` has torch compile the network. `tensorboard` counts where the
+    recipe names no `tracker`.
     """
 
     budget_minutes: float | None = Field(default=None, gt=0)
     steps: int | None = Field(default=None, gt=0)
+    epochs: int | None = Field(default=None, gt=0)
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int = Field(default=2, ge=1)
@@ -117,14 +82,31 @@ class RunSettings(_Part):
 
     @model_validator(mode="after")
     def _one_end(self) -> RunSettings:
-        if (self.budget_minutes is None) == (self.steps is None):
-            raise ValueError("give exactly one of budget_minutes and steps")
+        if [self.budget_minutes, self.steps, self.epochs].count(None) != 2:
+            raise ValueError("give exactly one of budget_minutes, steps and epochs")
         if self.early_stopping and not self.validation_batches:
             raise ValueError("early_stopping needs validation_batches")
         return self
 
+    def in_steps(self, steps_per_epoch: int | None) -> RunSettings:
+        """The same run, its epochs counted in steps.
 
-class TrackerSettings(_Part):
+        Raises:
+            RecipeError: Epochs are asked for, and the recipe's data has no end to count them by.
+        """
+        if self.epochs is None:
+            return self
+        if steps_per_epoch is None:
+            raise RecipeError(
+                "This network's pairs are drawn without end: it has no epochs.", "Set run.steps."
+            )
+        found = {"epochs": None, "steps": self.epochs * steps_per_epoch}
+        if self.validate_steps is None:
+            found["validate_steps"] = steps_per_epoch
+        return self.model_copy(update=found)
+
+
+class TrackerSettings(Part):
     """Who is told about a run. In YAML a name or a list of names will do; `none` tells nobody.
 
     `offline` keeps ClearML's session in the run directory, as a file that can be imported later.
@@ -147,16 +129,12 @@ class TrackerSettings(_Part):
         return given
 
 
-class RecipeSettings(_Part):
-    """One run, whole."""
+class RecipeSettings(Part):
+    """One run, whole; every network's settings add their own parts."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    network: Literal["view"]
-    data: DataSettings = DataSettings()
-    start: NetworkSettings = NetworkSettings()
-    losses: LossSettings = LossSettings()
+    network: str
     optimiser: OptimiserSettings = OptimiserSettings()
-    export: ExportSettings = ExportSettings()
     run: RunSettings
     tracker: TrackerSettings | None = None
 
@@ -166,23 +144,3 @@ class RecipeSettings(_Part):
         if self.tracker is not None:
             return self.tracker
         return TrackerSettings(kinds=("tensorboard",) if self.run.tensorboard else ())
-
-
-def read_recipe(path: Path) -> RecipeSettings:
-    """Read and validate a recipe.
-
-    Raises:
-        RecipeError: The file is missing, not YAML, or a value is wrong; every wrong key is named at once.
-    """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return RecipeSettings.model_validate(values)
-    except OSError as error:
-        raise RecipeError(
-            f"Cannot read the recipe {path}: {error.strerror}.", "See config/recipes."
-        ) from error
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{path} is not YAML: {error}.") from error
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise RecipeError(f"{path}: {wrong}.", "Correct these keys.") from error

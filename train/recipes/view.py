@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from train.data.loading import Batch, batches
+from train.data.groups import Batch, Groups
+from train.data.loading import batches
 from train.data.manifest import Manifest, read_manifest
 from train.data.sampling import PairingRules, Sampler
 from train.data.splits import Splits, split
@@ -17,7 +18,7 @@ from train.losses.metric import metric_loss
 from train.losses.view import total_loss
 from train.metrics.validation import validation_figures
 from train.networks.view import ViewHead, ViewNetwork
-from train.recipes.settings import RecipeSettings
+from train.recipes.view_settings import ViewSettings
 from train.validation import Validation, example_pairs, relation_confusion
 
 VALIDATION_SEED_STEP = 7919
@@ -31,7 +32,7 @@ class ViewRecipe:
         data: Directory that holds `manifest.csv`.
     """
 
-    def __init__(self, settings: RecipeSettings, data: Path) -> None:
+    def __init__(self, settings: ViewSettings, data: Path) -> None:
         self.settings = settings
         self.manifest: Manifest = read_manifest(data)
         self.splits: Splits = split(
@@ -47,6 +48,11 @@ class ViewRecipe:
         self._validation_sampler = Sampler(self.splits.validation, self.rules)
         self._weights = settings.losses
         self._metric = metric_loss(settings.losses.metric)
+
+    @property
+    def steps_per_epoch(self) -> None:
+        """Groups are drawn without end."""
+        return
 
     def build(self) -> ViewNetwork:
         """The network at its start."""
@@ -67,8 +73,9 @@ class ViewRecipe:
 
     def train_batches(self, first: int, stride: int = 1) -> Iterator[Batch]:
         """Training batches number `first`, `first + stride`, …, without end for practical purposes."""
-        data, seed = self.settings.data, self.settings.run.seed
-        return batches(self._sampler, seed, data.groups_per_batch, first, 10**9, data.workers, stride)
+        data = self.settings.data
+        drawn = Groups(self._sampler, self.settings.run.seed, data.groups_per_batch)
+        return batches(drawn, first, workers=data.workers, stride=stride)
 
     def loss(self, network: nn.Module, batch: Batch) -> tuple[Tensor, Mapping[str, Tensor]]:
         """The loss of one batch and its parts."""
@@ -87,9 +94,8 @@ class ViewRecipe:
         run = self.settings.run
         device = next(network.parameters()).device
         seed = run.seed + VALIDATION_SEED_STEP
-        drawn = batches(
-            self._validation_sampler, seed, self.settings.data.groups_per_batch, 0, run.validation_batches, 0
-        )
+        groups = Groups(self._validation_sampler, seed, self.settings.data.groups_per_batch)
+        drawn = batches(groups, 0, run.validation_batches)
         outputs = []
         for batch in (on_the_cpu.to(device) for on_the_cpu in drawn):
             with torch.autocast(device.type, torch.bfloat16, enabled=run.bf16):

@@ -21,7 +21,9 @@ from train.losses.terms import (
     MultiSimilarityLoss,
     TripletLoss,
 )
-from train.recipes.settings import LossSettings, RecipeError, RecipeSettings, read_recipe
+from train.recipes.reading import read_recipe, recipe_from
+from train.recipes.settings import RecipeError
+from train.recipes.view_settings import LossSettings
 
 ADAPTER: TypeAdapter[Any] = TypeAdapter(MetricSettings)
 TERMS = (ContrastiveLoss, BinaryCrossEntropyLoss, TripletLoss, InfoNceLoss, MultiSimilarityLoss)
@@ -95,9 +97,9 @@ def test_a_recipe_with_parts_that_do_not_fit_is_refused(tmp_path: Path, metric: 
 
 
 def test_a_recipe_stored_before_there_was_a_choice_is_todays_default() -> None:
-    today = RecipeSettings.model_validate({"name": "x", "network": "view", "run": {"steps": 1}})
+    today = recipe_from({"name": "x", "network": "view", "run": {"steps": 1}})
     stored = today.model_dump(mode="json")
     del stored["losses"]["metric"]
-    assert RecipeSettings.model_validate(stored) == today
-    assert RecipeSettings.model_validate(today.model_dump(mode="json")) == today
+    assert recipe_from(stored) == today
+    assert recipe_from(today.model_dump(mode="json")) == today
     assert metric_loss(LossSettings().metric).loss == InfoNceLoss(0.07)

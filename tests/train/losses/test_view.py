@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn.functional import log_softmax, normalize
 
-from train.data.loading import Batch
+from train.data.groups import Batch
 from train.data.synthesis import (
     MOVED_FRAME,
     REFERENCE,
@@ -25,7 +25,7 @@ from train.losses.settings import InfoNceSettings, MultiSimilaritySettings, Trip
 from train.losses.view import agreement_loss, embedding_loss, embedding_pairs, flow_loss, matching_loss
 from train.networks.correlation import LocalCorrelation
 from train.networks.view import Encoding
-from train.recipes.settings import LossSettings
+from train.recipes.view_settings import LossSettings
 
 DEFAULT = metric_loss(LossSettings().metric)
 

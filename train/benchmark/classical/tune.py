@@ -37,7 +37,7 @@ from train.benchmark.rows import ABSTENTIONS
 from train.data.manifest import read_manifest
 from train.data.sampling import PairingRules
 from train.data.splits import Pool, split
-from train.recipes.settings import read_recipe
+from train.recipes.reading import read_view_recipe
 
 KINDS = (
     *SAME,
@@ -110,7 +110,7 @@ def training_pool(data: Path, recipe: Path) -> tuple[Pool, PairingRules]:
     Raises:
         MonitorError: The data or the recipe cannot be read.
     """
-    settings = read_recipe(recipe).data
+    settings = read_view_recipe(recipe).data
     rules = PairingRules(1.0, settings.within, settings.same_condition, settings.day_night_share)
     return split(read_manifest(data), (), settings.unsteady_cameras).train, rules
 

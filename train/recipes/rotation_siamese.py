@@ -1,0 +1,80 @@
+"""Recipe of design A: upside down or not, by a distance; and with a third class for pairs of nothing in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from train.data.design_batches import SAME, UNRELATED, PairBatch, TurnedPairs
+from train.data.places import Places
+from train.losses.metric import metric_loss
+from train.networks.design import DesignNetwork
+from train.networks.rotation_siamese import RotationSiamese, RotationSiameseThreeWay
+from train.recipes.design import VALIDATION_PAIRS, VALIDATION_SEED_STEP, DesignRecipe
+from train.recipes.design_settings import RotationSiameseSettings
+
+ASKED_OF_STRANGERS = 1 / 3
+"""Share of unrelated pairs in the validation, whether they are learned or not: the flaw is to be seen."""
+
+
+class RotationSiameseRecipe(DesignRecipe[RotationSiameseSettings]):
+    """Contrastive loss on Euclidean distance; where unrelated pairs are learned, with the relation's cross-entropy."""
+
+    RELATIONS: ClassVar[tuple[str, ...]] = RotationSiameseThreeWay.relations
+
+    def bare_network(self) -> RotationSiamese:
+        """Without the trunk's weights."""
+        return self._network()()
+
+    def build(self) -> RotationSiamese:
+        """With the trunk's weights, where the recipe names them."""
+        start = self.settings.start
+        return self._network()(weights=start.weights, frozen_stages=start.frozen_stages)
+
+    def _network(self) -> type[RotationSiamese]:
+        return RotationSiameseThreeWay if self.settings.three_classes else RotationSiamese
+
+    def training(self) -> TurnedPairs:
+        """Pairs as published, with strangers where the recipe asks for them."""
+        data = self.settings.data
+        return self._pairs(self.learned, self.settings.run.seed, data.pairs_per_batch, data.unrelated_share)
+
+    def validation(self) -> TurnedPairs:
+        """Of all three kinds in any case."""
+        seed = self.settings.run.seed + VALIDATION_SEED_STEP
+        return self._pairs(self.held, seed, VALIDATION_PAIRS, ASKED_OF_STRANGERS)
+
+    def _pairs(self, places: Places, seed: int, count: int, unrelated_share: float) -> TurnedPairs:
+        data, spec = self.settings.data, self.build_spec()
+        return TurnedPairs(
+            places, spec, seed, count, data.light, data.same_deg, data.rotated_deg, unrelated_share
+        )
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Every picture is a reference once."""
+        return math.ceil(self.learned.pictures / self.settings.data.pairs_per_batch)
+
+    def pictures(self, batch: PairBatch) -> Tensor:
+        """References, then frames."""
+        return torch.cat([batch.reference, batch.frame])
+
+    def objective(self, network: DesignNetwork, embeddings: Tensor, batch: PairBatch) -> Mapping[str, Tensor]:
+        """Contrastive between same and rotated pairs; the relation of all, where there are three classes."""
+        reference, frame = embeddings.chunk(2)
+        taught = batch.relation != UNRELATED
+        same = batch.relation[taught] == SAME
+        contrastive = metric_loss(self.settings.loss).paired(reference[taught], frame[taught], same)
+        if not network.relations:
+            return {"contrastive": contrastive}
+        relation = F.cross_entropy(network.judge(reference, frame), batch.relation)
+        return {"contrastive": contrastive, "relation": self.settings.relation_weight * relation}
+
+    def further_figures(self, network: DesignNetwork) -> Mapping[str, float]:
+        """None: it was not made to find places again."""
+        return {}
