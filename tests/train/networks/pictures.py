@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,10 +38,12 @@ def photos(network: DesignNetwork, count: int) -> Tensor:
     return torch.stack([photo(names[index % 4], size.width, size.height) for index in range(count)])
 
 
+@cache
 def settled(build: Callable[[], Design]) -> Design:
     """A design with random weights and the statistics of two photos, ready to be used.
 
-    Without statistics of its own a random deep network fades to nothing, and any two of them would agree.
+    Without statistics of its own a random deep network fades to nothing, and any two of them would agree. Tests share
+    it: they must leave it as it is.
     """
     torch.manual_seed(0)
     network = build().train()
