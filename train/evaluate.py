@@ -90,7 +90,8 @@ def evaluate(
         BundleError: The bundle does not load.
     """
     builds: dict[str, Build] = {"comparator": functools.partial(Comparator, bundle)}
-    if load_bundle(bundle).head_onnx is not None:
+    loaded = load_bundle(bundle)
+    if loaded.head_onnx is not None or loaded.card.likeness is not None:
         builds["network"] = functools.partial(NetworkOnly, bundle)
     names = {build().name: key for key, build in builds.items()}
     with tempfile.TemporaryDirectory() as directory:

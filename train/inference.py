@@ -15,44 +15,47 @@ Floats = NDArray[np.float32]
 ENCODER_OUTPUTS = ("embedding", "coarse", "fine")
 HEAD_INPUTS = ("reference_coarse", "reference_fine", "frame_coarse", "frame_fine")
 HEAD_OUTPUTS = ("relation", "displacement", "log_sigma", "agreement")
+"""Names of the default network's graphs; others have the grids of their cards, and the outputs of their heads."""
 
 
 class BundleRunner:
-    """A bundle under ONNX Runtime.
+    """A bundle under ONNX Runtime, with all outputs of its graphs.
 
     Args:
-        bundle: What to run; must have a head.
+        bundle: What to run.
         threads: Threads of a forward pass.
-
-    Raises:
-        BundleError: The bundle has no head.
     """
 
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
-        if bundle.head_onnx is None:
-            raise BundleError(f"{bundle.id} has no head to evaluate.", "Export it with one.")
         self.bundle = bundle
         self._encoder = open_session(bundle.encoder_onnx, threads)
-        self._head = open_session(bundle.head_onnx, threads)
+        self._head = None if bundle.head_onnx is None else open_session(bundle.head_onnx, threads)
 
     def encode(self, pictures: Sequence[NDArray[np.uint8]]) -> dict[str, Floats]:
         """Pictures (H, W, 3) RGB, of any sizes, to outputs by name, first axis the pictures."""
         images = np.stack([prepare(p, self.bundle.card.input) for p in pictures])
-        return dict(
-            zip(ENCODER_OUTPUTS, self._encoder.run(list(ENCODER_OUTPUTS), {"images": images}), strict=True)
-        )
+        return _run(self._encoder, {"images": images})
 
     def compare(
         self, encoded: dict[str, Floats], reference: Sequence[int], frame: Sequence[int]
     ) -> dict[str, Floats]:
-        """Head outputs by name for pairs of encoded pictures."""
-        feed = {
-            "reference_coarse": encoded["coarse"][list(reference)],
-            "reference_fine": encoded["fine"][list(reference)],
-            "frame_coarse": encoded["coarse"][list(frame)],
-            "frame_fine": encoded["fine"][list(frame)],
-        }
-        return dict(zip(HEAD_OUTPUTS, self._head.run(list(HEAD_OUTPUTS), feed), strict=True))
+        """Head outputs by name for pairs of encoded pictures.
+
+        Raises:
+            BundleError: The bundle has no head.
+        """
+        if self._head is None:
+            raise BundleError(f"{self.bundle.id} has no head to evaluate.", "Compare its embeddings.")
+        feed = {}
+        for wanted in self._head.get_inputs():
+            side, _, grid = wanted.name.partition("_")
+            feed[wanted.name] = encoded[grid][list(reference if side == "reference" else frame)]
+        return _run(self._head, feed)
+
+
+def _run(session: ort.InferenceSession, feed: dict[str, Floats]) -> dict[str, Floats]:
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, feed), strict=True))
 
 
 def open_session(graph: bytes, threads: int = 1) -> ort.InferenceSession:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from monitor.domain.displacement import Displacement
 from monitor.domain.orientation import Orientation
+from monitor.domain.verdict import VerdictKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,13 @@ class Comparison:
         reference_id: Which reference.
         orientation: In which orientation of the reference the rest was measured.
         similarities: Cosine similarity of embeddings in every orientation.
-        relation: The network's view of the pair; None for bundles without a relation head, and where the gradients
-            had settled the matter at a glance.
-        network_displacement: The network's regression, or None.
+        relation: The network's view of the pair; None for bundles that give none, and where the gradients had settled
+            the matter at a glance and asking would have cost something.
+        network_displacement: The network's regression, or None where it measures none.
         alignment: The geometry's opinion, or None where nothing could be aligned.
         sharpness_ratio: Sharpness of the frame over that of the reference.
         texture_ratio: Texture of the frame over that of the reference.
+        told_by_network: Verdicts that this network can tell by itself; no others may rest on its word alone.
     """
 
     reference_id: int
@@ -66,6 +68,7 @@ class Comparison:
     alignment: Alignment | None
     sharpness_ratio: float
     texture_ratio: float = 1.0
+    told_by_network: frozenset[VerdictKind] = frozenset(VerdictKind)
 
     @property
     def similarity(self) -> float:

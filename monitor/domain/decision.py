@@ -9,13 +9,12 @@ is `unsure`; it is never a guess.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from monitor.domain.comparison import Alignment, Comparison
 from monitor.domain.displacement import Displacement, Tolerance
+from monitor.domain.evidence import evidence_of, is_finite
 from monitor.domain.frame import FrameQuality
 from monitor.domain.orientation import Orientation
 from monitor.domain.thresholds import Thresholds
@@ -52,16 +51,16 @@ def decide(quality: FrameQuality, comparisons: Sequence[Comparison], thresholds:
     """
     if not comparisons:
         raise ValueError("A frame can only be judged against at least one reference.")
-    usable = [comparison for comparison in comparisons if _is_finite(comparison)]
-    if not usable or not _is_finite(quality):
+    usable = [comparison for comparison in comparisons if is_finite(comparison)]
+    if not usable or not is_finite(quality):
         return Verdict(VerdictKind.UNSURE, 1.0, ("A measurement is not a number.",))
     judged = [(weigh(comparison, thresholds), comparison) for comparison in usable]
     belief, best = max(judged, key=lambda pair: _preference(*pair))
-    evidence = _evidence(quality, best, belief, thresholds)
+    evidence = evidence_of(quality, best, asdict(belief), thresholds)
     kind, confidence, reasons = (
         _fault_of_light(quality, best, belief, thresholds)
         or _fault_of_lens(quality, best, belief, thresholds)
-        or _aim(best, belief, thresholds)
+        or _vouched(_aim(best, belief, thresholds), best, thresholds)
     )
     return Verdict(
         kind=kind,
@@ -135,12 +134,9 @@ def _is_tolerated_here(guess: Displacement | None, thresholds: Thresholds) -> bo
 
 
 def _displacement(comparison: Comparison, thresholds: Thresholds) -> Displacement | None:
-    """The alignment's where it locks, for it is far more exact; else the network's."""
-    alignment = comparison.alignment
-    if alignment is not None and (
-        _is_locked(comparison, thresholds) or comparison.network_displacement is None
-    ):
-        return alignment.displacement
+    """The alignment's where it locks, for it is far more exact; else the network's, if it measures any."""
+    if comparison.alignment is not None and _is_locked(comparison, thresholds):
+        return comparison.alignment.displacement
     return comparison.network_displacement
 
 
@@ -217,6 +213,33 @@ def _aim(best: Comparison, belief: Belief, thresholds: Thresholds) -> Judgement:
     return kind, probability, (reason,)
 
 
+def _vouched(judgement: Judgement, best: Comparison, thresholds: Thresholds) -> Judgement:
+    """A judgement of the aim, or `unsure` where it rests on the word of a network that cannot tell as much.
+
+    An `ok` says that no other place is seen: a network that tells turns alone cannot say that.
+    """
+    kind, probability, _ = judgement
+    needed = {kind, VerdictKind.DIFFERENT_SCENE} if kind is VerdictKind.OK else {kind}
+    if kind is VerdictKind.UNSURE or needed <= best.told_by_network or _is_carried(kind, best, thresholds):
+        return judgement
+    said = kind.value.replace("_", " ")
+    reason = f'Only the network says "{said}", and by its card it cannot tell that by itself.'
+    return VerdictKind.UNSURE, 1 - probability, (reason,)
+
+
+def _is_carried(kind: VerdictKind, best: Comparison, thresholds: Thresholds) -> bool:
+    """Whether the alignment speaks for a judgement too; for another scene it never can."""
+    alignment = best.alignment
+    if alignment is None or kind is VerdictKind.DIFFERENT_SCENE:
+        return False
+    if best.orientation is not Orientation.UPRIGHT and kind is best.orientation.verdict:
+        return alignment.support >= thresholds.support_lock
+    if kind is VerdictKind.OBSTRUCTED:
+        return _is_locked(best, thresholds) and alignment.spread < thresholds.open_spread
+    moved = _moved_share(alignment.displacement, thresholds) >= 0.5
+    return _is_locked(best, thresholds) and moved is (kind is VerdictKind.MOVED)
+
+
 def _move_is_plain(best: Comparison, displacement: Displacement | None, thresholds: Thresholds) -> bool:
     """Whether a move is measured by the alignment, or is too large for the network's rougher measure to be noise."""
     if displacement is None or _is_locked(best, thresholds):
@@ -260,49 +283,3 @@ def _turn_is_plain(best: Comparison, thresholds: Thresholds) -> bool:
     if best.alignment is not None and best.alignment.support >= thresholds.support_lock:
         return True
     return best.similarity - best.similarities[Orientation.UPRIGHT] >= thresholds.turn_margin
-
-
-def _evidence(
-    quality: FrameQuality, best: Comparison, belief: Belief, thresholds: Thresholds
-) -> dict[str, float | str | None]:
-    relation, alignment, guess = best.relation, best.alignment, best.network_displacement
-    found: dict[str, float | str | None] = {
-        "orientation": best.orientation.value,
-        "similarity": best.similarity,
-        "sharpness_ratio": best.sharpness_ratio,
-        "texture_ratio": best.texture_ratio,
-        "brightness": quality.brightness,
-        "contrast": quality.contrast,
-        "saturation": quality.saturation,
-    }
-    found |= {f"belief_{field.name}": float(getattr(belief, field.name)) for field in fields(belief)}
-    if relation is not None:
-        found |= {f"network_{field.name}": float(getattr(relation, field.name)) for field in fields(relation)}
-    if guess is not None:
-        found |= {"network_dx": guess.dx, "network_dy": guess.dy, "network_roll_deg": guess.roll_deg}
-        found |= {"network_zoom": guess.zoom}
-    if alignment is not None:
-        found |= {
-            "support": alignment.support,
-            "support_at_rest": alignment.support_at_rest,
-            "spread": alignment.spread,
-            "peak": alignment.peak,
-            "landmarks": float(alignment.landmarks),
-            "dx": alignment.displacement.dx,
-            "dy": alignment.displacement.dy,
-            "roll_deg": alignment.displacement.roll_deg,
-            "zoom": alignment.displacement.zoom,
-        }
-    found |= {
-        f"threshold_{field.name}": float(getattr(thresholds, field.name)) for field in fields(thresholds)
-    }
-    return found
-
-
-def _is_finite(measured: object) -> bool:
-    """Whether every number in a tree of dataclasses and mappings is one: what is not must never look like evidence."""
-    if isinstance(measured, Mapping):
-        return all(map(_is_finite, measured.values()))
-    if is_dataclass(measured):
-        return all(_is_finite(getattr(measured, field.name)) for field in fields(measured))
-    return not isinstance(measured, float | np.floating) or math.isfinite(measured)

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from monitor.domain.thresholds import Thresholds
+from monitor.domain.verdict import VerdictKind
+from monitor.vision.likeness import Likeness, check_relations
 from monitor.vision.preprocess import InputSpec
 
 CARD_VERSION = 1
@@ -38,11 +40,13 @@ class Card:
         input: Size and normalisation of the encoder's input.
         embedding_size: Length of the embedding.
         grids: The encoder's dense outputs.
-        relations: Names of the head's relation logits, in their order; empty without a head.
-        can_tell: Verdicts that this network can support by itself.
+        relations: Names of the head's relation logits, in their order, of `monitor.vision.likeness.MEANINGS`; empty
+            without a head.
+        can_tell: Verdicts that this network can support by itself, names of `VerdictKind`; others come out only where
+            another witness carries them.
         operating_point: Limits by name, chosen on cameras that were not trained on. Those named as in
             `monitor.domain.thresholds.Thresholds` take the place of the built-in ones; others concern the network
-            alone (`similarity_other`, `relation_temperature`).
+            alone (`similarity_other`, `relation_temperature`, and `changed_below` with `changed_scale`).
         calibration: How the operating point was chosen, with its bounds.
         metrics: Figures found, by data set and name.
         training: Recipe, fingerprint of the data, seed, length of the run.
@@ -80,6 +84,16 @@ class Card:
         return replace(Thresholds(), **self.limits)
 
     @property
+    def verdicts(self) -> frozenset[VerdictKind]:
+        """What the network can tell by itself."""
+        return frozenset(map(VerdictKind, self.can_tell))
+
+    @property
+    def likeness(self) -> Likeness | None:
+        """What a similarity of embeddings says; None where the card does not give its limit."""
+        return Likeness.from_point(self.operating_point)
+
+    @property
     def relation_temperature(self) -> float:
         """What the head's relation logits are divided by; above 1 where it was found too sure of itself."""
         return self.operating_point.get(RELATION_TEMPERATURE, 1.0)
@@ -114,6 +128,10 @@ def card_from_json(values: object) -> Card:
         name for names, fits in checks.items() for name in names.split() if not fits(values[name])
     ):
         raise ValueError(f"fields of the wrong kind: {', '.join(wrong)}")
+    check_relations(values["relations"])
+    Likeness.from_point(values["operating_point"])
+    if unknown := [name for name in values["can_tell"] if name not in list(VerdictKind)]:
+        raise ValueError(f"can_tell names unknown verdicts: {', '.join(unknown)}")
     try:
         return Card(
             **{

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,9 +16,11 @@ from monitor.domain.errors import MonitorError
 from monitor.domain.frame import Frame, Pixels
 from monitor.domain.orientation import Orientation, turn
 from monitor.domain.reference import Encoding, Reference, Vector
+from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import Rectangle, ViewKey
 from monitor.vision import masks as masking
 from monitor.vision.alignment import CONVINCING, Prepared, align, glance
+from monitor.vision.formats import fit_format, sides_swapped
 from monitor.vision.gradient import working_luma, working_picture
 from monitor.vision.network import Network
 from monitor.vision.phase import correlate
@@ -61,8 +63,23 @@ class NetworkEncoder:
 
     @property
     def alike_above(self) -> float:
-        """Cosine similarity from which two pictures show one place; naming a wrong one sends somebody astray."""
-        return max(ALIKE, self._network.bundle.card.operating_point.get("similarity_other", ALIKE))
+        """Cosine similarity from which two pictures show one place; naming a wrong one sends somebody astray.
+
+        `ALIKE` was found for the network that measures displacements. What other networks call alike only their cards
+        know: without their word, no similarity is enough.
+        """
+        least = ALIKE if self._network.measures_displacement else math.inf
+        return max(ALIKE, self._network.bundle.card.operating_point.get("similarity_other", least))
+
+    @property
+    def tells(self) -> frozenset[VerdictKind]:
+        """What the network can tell by itself, by its card."""
+        return self._network.bundle.card.verdicts
+
+    @property
+    def judges_for_free(self) -> bool:
+        """Whether the network's word on a pair costs next to nothing."""
+        return self._network.judges_for_free
 
     def encode(self, frame: Frame) -> Encoding:
         """One forward pass, the working picture and its quality."""
@@ -112,7 +129,7 @@ class NetworkEncoder:
         look = _Look(
             self, encoding, reference, similarities, self.prepared(reference.upright, tuple(masks), constancy)
         )
-        candidates = [] if _sides_swapped(encoding, reference) else [look.upright()]
+        candidates = [] if sides_swapped(reference.upright.aspect, encoding.aspect) else [look.upright()]
         if not candidates or not _recognised(candidates[0]):
             candidates += [look.turned(frame, turned) for turned in look.promising()]
         return max(candidates, key=_likeness)
@@ -137,10 +154,17 @@ class NetworkEncoder:
 
     def relate(
         self, reference: Encoding, frame: Mapping[str, NDArray[np.float32]]
-    ) -> tuple[Relation, Displacement] | None:
-        """The network's word on a pair of grids, or None for a bundle without a head."""
+    ) -> tuple[Relation, Displacement | None] | None:
+        """The head's word on a pair of grids, or None for a bundle without a head."""
         judged = self._network.relate([(reference.grids, frame)])
         return judged[0] if judged else None
+
+    def judge(self, reference: Encoding, frame: Encoding) -> tuple[Relation, Displacement | None] | None:
+        """The network's word on a pair: its head's, else that of the similarity, where the card gives its limit."""
+        likeness = self._network.bundle.card.likeness
+        if self._network.has_head or likeness is None:
+            return self.relate(reference, frame.grids)
+        return likeness.relation(_cosine(frame.embedding, reference.embedding)), None
 
     def encode_turned(self, frame: Frame, turned: Orientation) -> Encoding:
         """The frame as it would look if the turn were undone."""
@@ -190,8 +214,8 @@ class _Look:
         return self._compare(orientation, encoding, self._prepare(encoding))
 
     def promising(self) -> list[Orientation]:
-        """Orientations worth a forward pass: the two most similar, and any that the phases see."""
-        if _sides_swapped(self._encoding, self._reference):
+        """Orientations worth a forward pass: of those that the network tells the two most alike, and the phases'."""
+        if sides_swapped(self._reference.upright.aspect, self._encoding.aspect):
             return [Orientation.ROTATED_90, Orientation.ROTATED_270]
         spectra = {
             Orientation.ROTATED_180: self._theirs.flipped_spectrum,
@@ -202,18 +226,20 @@ class _Look:
             for turned, seen in spectra.items()
             if correlate(self._ours.spectrum, seen).strength > CLEAR_PEAK
         ]
-        by_network = sorted(TURNS, key=lambda turned: self._similarities.get(turned, -1.0), reverse=True)[:2]
+        told = [turned for turned in TURNS if turned.verdict in self._encoder.tells]
+        by_network = sorted(told, key=lambda turned: self._similarities.get(turned, -1.0), reverse=True)[:2]
         return list(dict.fromkeys([*by_phase, *by_network]))
 
     def _prepare(self, encoding: Encoding) -> Prepared:
-        return Prepared(_fit(encoding.luma, self._ours.shape))
+        return Prepared(fit_format(encoding.luma, self._ours.shape))
 
     def _compare(self, orientation: Orientation, encoding: Encoding, theirs: Prepared) -> Comparison:
         alignment, still = glance(self._ours, theirs)
         judged = None
+        if not still or self._encoder.judges_for_free:
+            judged = self._encoder.judge(self._reference.upright, encoding)
         if not still:
-            judged = self._encoder.relate(self._reference.upright, encoding.grids)
-            hints = [judged[1]] if judged and judged[0].moved > WORTH_A_TRY else []
+            hints = [judged[1]] if judged and judged[1] and judged[0].moved > WORTH_A_TRY else []
             alignment = align(self._ours, theirs, hints, alignment)
         return Comparison(
             reference_id=self._reference.id,
@@ -224,34 +250,8 @@ class _Look:
             alignment=alignment,
             sharpness_ratio=encoding.quality.sharpness / max(self._reference.upright.quality.sharpness, 1e-6),
             texture_ratio=encoding.quality.texture / max(self._reference.upright.quality.texture, 1e-6),
+            told_by_network=self._encoder.tells,
         )
-
-
-def _fit(luma: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """The frame's working picture in the reference's shape.
-
-    A picture of swapped sides (a camera turned by 90° that still delivers its usual format) keeps its scale and is
-    cut or padded about its centre; any other shape is a change of format, and is stretched.
-    """
-    height, width = luma.shape
-    if (height, width) == shape:
-        return luma
-    if (width, height) == shape:
-        fitted = np.full(shape, int(luma.mean()), np.uint8)
-        side_y, side_x = min(height, shape[0]), min(width, shape[1])
-        to_y, to_x = (shape[0] - side_y) // 2, (shape[1] - side_x) // 2
-        from_y, from_x = (height - side_y) // 2, (width - side_x) // 2
-        fitted[to_y : to_y + side_y, to_x : to_x + side_x] = luma[
-            from_y : from_y + side_y, from_x : from_x + side_x
-        ]
-        return fitted
-    return np.asarray(cv2.resize(luma, (shape[1], shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _sides_swapped(encoding: Encoding, reference: Reference) -> bool:
-    """Whether the frame is upright where the reference lies, or the reverse: such a frame is turned by 90°."""
-    ours, theirs = reference.upright.aspect, encoding.aspect
-    return bool(abs(np.log(ours * theirs)) < 0.08 and abs(np.log(ours)) > 0.1)
 
 
 def _recognised(comparison: Comparison) -> bool:
@@ -265,7 +265,9 @@ def _recognised(comparison: Comparison) -> bool:
     if comparison.alignment is not None and comparison.alignment.support > CONVINCING and known > 0.5:
         return True
     ahead = comparison.similarity >= max(comparison.similarities.values()) - 1e-6
-    return relation is not None and known > 0.9 and ahead
+    # A network that cannot tell a view from its mirror image recognises both: then only the phases know.
+    tells_turns = all(turned.verdict in comparison.told_by_network for turned in TURNS)
+    return relation is not None and known > 0.9 and ahead and tells_turns
 
 
 def _likeness(comparison: Comparison) -> float:

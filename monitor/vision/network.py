@@ -18,8 +18,16 @@ from numpy.typing import NDArray
 from monitor.domain.comparison import Relation
 from monitor.domain.displacement import Displacement
 from monitor.vision.bundle import Bundle, BundleError
+from monitor.vision.likeness import relation_of
 
 Floats = NDArray[np.float32]
+Grids = Mapping[str, Floats]
+EMBEDDING, RELATION, DISPLACEMENT, LOG_SIGMA = "embedding", "relation", "displacement", "log_sigma"
+SIDES = ("reference", "frame")
+UNIT_WITHIN = 0.01
+"""How far an embedding's length may lie from 1: cosines are taken as plain products."""
+TRIED = 2
+"""Pictures in the trial pass: a graph that takes only one at a time is found out as well."""
 
 
 @dataclass(slots=True)
@@ -44,7 +52,7 @@ class Network:
         largest_batch: Pictures in one forward pass at most.
 
     Raises:
-        BundleError: The graphs do not load.
+        BundleError: The graphs do not load, or are not what the card says; a trial pass finds that out.
     """
 
     def __init__(self, bundle: Bundle, threads: int = 1, largest_batch: int = 16) -> None:
@@ -52,7 +60,13 @@ class Network:
         self._largest_batch = largest_batch
         self._encoder = _session(bundle.encoder_onnx, threads, bundle.id)
         self._head = _session(bundle.head_onnx, threads, bundle.id) if bundle.head_onnx else None
-        self._outputs = [output.name for output in self._encoder.get_outputs()]
+        # Grids are for the head alone: without one, nothing but the embedding is computed, kept and stored.
+        grids = [grid.name for grid in bundle.card.grids] if self._head else []
+        self._outputs = [EMBEDDING, *grids]
+        self._said = [RELATION, *([DISPLACEMENT, LOG_SIGMA] if self.measures_displacement else [])]
+        self._fed = sorted(_names(self._head.get_inputs())) if self._head else []
+        self._check_names()
+        self._check_sizes()
         self._waiting: list[_Waiting] = []
         self._lock = threading.Lock()
         self._running = threading.Lock()
@@ -91,23 +105,106 @@ class Network:
             for one in batch:
                 one.done.set()
 
-    def relate(
-        self, pairs: Sequence[tuple[Mapping[str, Floats], Mapping[str, Floats]]]
-    ) -> list[tuple[Relation, Displacement]]:
-        """Judge pairs of (reference grids, frame grids); empty without a head."""
+    @property
+    def has_head(self) -> bool:
+        """Whether there is a head, which judges pairs of grids."""
+        return self._head is not None
+
+    @property
+    def measures_displacement(self) -> bool:
+        """Whether there is a head that says by how much a view moved, not only how frame and reference relate."""
+        return self._head is not None and {DISPLACEMENT, LOG_SIGMA} <= _names(self._head.get_outputs())
+
+    @property
+    def judges_for_free(self) -> bool:
+        """Whether a word on a pair costs next to nothing: a similarity, or a head over vectors instead of grids."""
+        if self._head is None:
+            return self.bundle.card.likeness is not None
+        return all(grid.rows * grid.columns == 1 for grid in self.bundle.card.grids)
+
+    def judge(
+        self, pairs: Sequence[tuple[Grids, Grids]]
+    ) -> list[tuple[dict[str, float], Displacement | None]]:
+        """Probabilities by the card's names for pairs of (reference grids, frame grids); empty without a head.
+
+        The displacement is None for a head that does not measure one.
+        """
         if self._head is None or not pairs:
             return []
-        feed = {
-            f"{role}_{grid}": np.stack([pair[side][grid] for pair in pairs]).astype(np.float32)
-            for side, role in enumerate(("reference", "frame"))
-            for grid in ("coarse", "fine")
-        }
-        temperature = self.bundle.card.relation_temperature
-        relation, displacement, log_sigma = self._head.run(["relation", "displacement", "log_sigma"], feed)
+        card = self.bundle.card
+        said = dict(zip(self._said, self._head.run(self._said, self._feed(pairs)), strict=True))
+        probabilities = [_softmax(logits / card.relation_temperature) for logits in said[RELATION]]
+        measured: list[Displacement | None] = [None] * len(pairs)
+        if self.measures_displacement:
+            measured = [
+                _displacement(guess, log_sigma)
+                for guess, log_sigma in zip(said[DISPLACEMENT], said[LOG_SIGMA], strict=True)
+            ]
         return [
-            (_relation(logits / temperature), _displacement(measured, uncertainty))
-            for logits, measured, uncertainty in zip(relation, displacement, log_sigma, strict=True)
+            (dict(zip(card.relations, map(float, row), strict=True)), displacement)
+            for row, displacement in zip(probabilities, measured, strict=True)
         ]
+
+    def relate(self, pairs: Sequence[tuple[Grids, Grids]]) -> list[tuple[Relation, Displacement | None]]:
+        """The same as the decision takes it, see `monitor.vision.likeness`; empty without a head."""
+        return [(relation_of(said), displacement) for said, displacement in self.judge(pairs)]
+
+    def _feed(self, pairs: Sequence[tuple[Grids, Grids]]) -> dict[str, Floats]:
+        """Every input of the head, `reference_<grid>` or `frame_<grid>`, for these pairs."""
+        feed = {}
+        for name in self._fed:
+            side, _, grid = name.partition("_")
+            feed[name] = np.stack([pair[SIDES.index(side)][grid] for pair in pairs]).astype(np.float32)
+        return feed
+
+    def _check_names(self) -> None:
+        card = self.bundle.card
+        if missing := [name for name in self._outputs if name not in _names(self._encoder.get_outputs())]:
+            raise self._unfit(f"the encoder has no output {', '.join(missing)}")
+        if _names(self._encoder.get_inputs()) != {"images"}:
+            raise self._unfit("the encoder's only input must be `images`")
+        if self._head is None:
+            return
+        fed = {f"{side}_{grid.name}" for side in SIDES for grid in card.grids}
+        if unknown := sorted(set(self._fed) - fed):
+            raise self._unfit(f"the card has no grid for the head's inputs {', '.join(unknown)}")
+        if RELATION not in _names(self._head.get_outputs()) or not card.relations:
+            raise self._unfit("a head needs an output `relation`, and the card names for its logits")
+
+    def _check_sizes(self) -> None:
+        card = self.bundle.card
+        expected: dict[str, tuple[int, ...]] = {EMBEDDING: (card.embedding_size,)}
+        expected |= {grid.name: (grid.channels, grid.rows, grid.columns) for grid in card.grids}
+        outputs, logits = self._try_out()
+        for name, output in outputs.items():
+            if output.shape != (TRIED, *expected[name]):
+                raise self._unfit(f"{name} has the shape {output.shape[1:]}, not {expected[name]}")
+        lengths = np.linalg.norm(outputs[EMBEDDING], axis=1)
+        if not (abs(lengths - 1.0) < UNIT_WITHIN).all():
+            raise self._unfit(f"an embedding has the length {lengths[0]:.3g}, not 1")
+        if logits is not None and logits.shape != (TRIED, len(card.relations)):
+            raise self._unfit(f"{logits.shape[1:]} logits stand for {len(card.relations)} relations")
+
+    def _try_out(self) -> tuple[dict[str, Floats], Floats | None]:
+        """Outputs and logits for pictures of noise: sizes that graphs leave open are only known then."""
+        spec = self.bundle.card.input
+        noise = np.random.default_rng(0).uniform(0.0, 255.0, (TRIED, 3, spec.height, spec.width))
+        images = ((noise - spec.mean) / spec.std).astype(np.float32)
+        try:
+            found = self._encoder.run(self._outputs, {"images": images})
+            outputs = dict(zip(self._outputs, found, strict=True))
+            if self._head is None:
+                return outputs, None
+            grids = [{name: output[index] for name, output in outputs.items()} for index in range(TRIED)]
+            return outputs, self._head.run([RELATION], self._feed([(one, grids[0]) for one in grids]))[0]
+        except Exception as error:  # onnxruntime raises its own, undocumented kinds
+            raise self._unfit(str(error).splitlines()[0]) from error
+
+    def _unfit(self, why: str) -> BundleError:
+        return BundleError(
+            f"The network in bundle {self.bundle.id} is not what its card says: {why}.",
+            "Export it again, with a card of its own.",
+        )
 
 
 def _session(graph: bytes, threads: int, bundle_id: str) -> ort.InferenceSession:
@@ -126,10 +223,13 @@ def _session(graph: bytes, threads: int, bundle_id: str) -> ort.InferenceSession
         ) from error
 
 
-def _relation(logits: Floats) -> Relation:
+def _names(arguments: Sequence[ort.NodeArg]) -> set[str]:
+    return {argument.name for argument in arguments}
+
+
+def _softmax(logits: Floats) -> Floats:
     shifted = np.exp(logits - logits.max())
-    same, moved, different, obstructed = (float(value) for value in shifted / shifted.sum())
-    return Relation(same, moved, different, obstructed)
+    return np.asarray(shifted / shifted.sum(), np.float32)
 
 
 def _displacement(measured: Floats, log_sigma: Floats) -> Displacement:

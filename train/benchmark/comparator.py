@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from monitor.domain.comparison import Relation
 from monitor.domain.decision import decide
 from monitor.domain.displacement import Displacement
 from monitor.domain.frame import Frame
@@ -17,6 +17,7 @@ from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey
 from monitor.vision.bundle import BundleError, load_bundle, shipped_bundle_path
 from monitor.vision.encoder import NetworkEncoder
+from monitor.vision.likeness import CHANGED, SAME
 from monitor.vision.network import Network
 from train.benchmark.method import Answer, Pixels
 
@@ -81,10 +82,14 @@ def change_of(verdict: Verdict) -> float:
 
 
 class NetworkOnly:
-    """The network's word alone: relation head, and bank of embeddings for turns. No geometry, no abstention.
+    """The network's word alone. No geometry, no abstention.
 
-    A turn is named where the bank prefers a turned reference by the decision's margin and the head, given the frame
-    turned back, knows the place. All else is the likeliest relation of the upright pair.
+    A network that measures displacements judges by its relation head, and by its bank of embeddings for turns: a turn
+    is named where the bank prefers a turned reference by the decision's margin and the head, given the frame turned
+    back, knows the place. All else is the likeliest relation of the upright pair.
+
+    Any other judges by its published rule: the likeliest relation of its head; without a head, by whether the
+    similarity reaches `changed_below`, and what is changed is the other verdict that its card can tell.
 
     Args:
         bundle: The file; the shipped one when None.
@@ -92,7 +97,7 @@ class NetworkOnly:
         label: Stands before the bundle's id in the method's name.
 
     Raises:
-        BundleError: The bundle is missing, damaged or does not load, or has no relation head.
+        BundleError: The bundle is missing, damaged or does not load, or has nothing to judge pairs by.
     """
 
     def __init__(
@@ -102,11 +107,12 @@ class NetworkOnly:
         label: str = "network only",
     ) -> None:
         network = _open(bundle)
-        if network.bundle.head_onnx is None:
+        if not network.has_head and network.bundle.card.likeness is None:
             raise BundleError(
-                f"Bundle {network.bundle.id} has no relation head to judge pairs by.",
+                f"Bundle {network.bundle.id} has no relation head, and its card no changed_below, to judge pairs by.",
                 "Benchmark it as the whole comparator.",
             )
+        self._network = network
         self._encoder = NetworkEncoder(network)
         self._turn_margin = turn_margin
         self.name = method_name(label, self._encoder.bundle_id)
@@ -116,33 +122,68 @@ class NetworkOnly:
         return _enroll(self._encoder, reference)
 
     def judge(self, enrolled: Reference, frame: Pixels) -> Answer:
-        """The likeliest relation; `change` is 1 - the head's probability of "same"."""
+        """What the network says; `change` is 1 - its probability of "same"."""
         captured = frame_of(frame)
         encoding = self._encoder.encode(captured)
-        upright, displacement = self._relate(enrolled, encoding)
+        if not self._network.measures_displacement:
+            return self._by_rule(enrolled, encoding)
+        turned = self._turned(enrolled, captured, encoding)
+        said, displacement = self._judge(enrolled, encoding)
+        if turned is not None:
+            return replace(turned, change=1.0 - said[SAME])
+        verdict, probability = _likeliest(said)
+        measured = displacement if verdict in (VerdictKind.OK, VerdictKind.MOVED) else None
+        return Answer(verdict, 1.0 - said[SAME], probability, measured)
+
+    def _turned(self, enrolled: Reference, captured: Frame, encoding: Encoding) -> Answer | None:
+        """The turn that the bank sees and the head confirms; its `change` is still open."""
         bank = {
             turned: float(encoding.embedding @ embedding) for turned, embedding in enrolled.turned.items()
         }
         turned = max(bank, key=lambda orientation: bank[orientation])
-        if bank[turned] - float(encoding.embedding @ enrolled.upright.embedding) >= self._turn_margin:
-            relation, _ = self._relate(enrolled, self._encoder.encode_turned(captured, turned))
-            known = relation.same + relation.moved
-            if known > 0.5:
-                return Answer(turned.verdict, 1.0 - upright.same, known)
-        probability, verdict = max(
-            (upright.same, VerdictKind.OK),
-            (upright.moved, VerdictKind.MOVED),
-            (upright.different, VerdictKind.DIFFERENT_SCENE),
-            (upright.obstructed, VerdictKind.OBSTRUCTED),
-        )
-        measured = displacement if verdict in (VerdictKind.OK, VerdictKind.MOVED) else None
-        return Answer(verdict, 1.0 - upright.same, probability, measured)
+        if bank[turned] - float(encoding.embedding @ enrolled.upright.embedding) < self._turn_margin:
+            return None
+        judged = self._encoder.relate(enrolled.upright, self._encoder.encode_turned(captured, turned).grids)
+        known = judged[0].same + judged[0].moved if judged else 0.0
+        return Answer(turned.verdict, 1.0, known) if known > 0.5 else None
 
-    def _relate(self, enrolled: Reference, encoding: Encoding) -> tuple[Relation, Displacement]:
-        judged = self._encoder.relate(enrolled.upright, encoding.grids)
-        if judged is None:
-            raise RuntimeError("a bundle with a head gave no relation")
-        return judged
+    def _by_rule(self, enrolled: Reference, encoding: Encoding) -> Answer:
+        likeness = self._network.bundle.card.likeness
+        if self._network.has_head or likeness is None:
+            said, _ = self._judge(enrolled, encoding)
+            verdict, probability = _likeliest(said)
+            return Answer(verdict, 1.0 - said[SAME], probability)
+        similarity = float(encoding.embedding @ enrolled.upright.embedding)
+        same = likeness.same(similarity)
+        if similarity >= likeness.changed_below:
+            return Answer(VerdictKind.OK, 1.0 - same, same)
+        return Answer(_other_verdict(self._encoder.tells), 1.0 - same, 1.0 - same)
+
+    def _judge(self, enrolled: Reference, encoding: Encoding) -> tuple[dict[str, float], Displacement | None]:
+        return self._network.judge([(enrolled.upright.grids, encoding.grids)])[0]
+
+
+SAID = {
+    SAME: VerdictKind.OK,
+    "moved": VerdictKind.MOVED,
+    "different": VerdictKind.DIFFERENT_SCENE,
+    "obstructed": VerdictKind.OBSTRUCTED,
+    "unrelated": VerdictKind.DIFFERENT_SCENE,
+    CHANGED: VerdictKind.DIFFERENT_SCENE,
+    "rotated": VerdictKind.FLIPPED_180,
+}
+"""The verdict that each relation of a head stands for, when nobody else is asked."""
+
+
+def _likeliest(said: Mapping[str, float]) -> tuple[VerdictKind, float]:
+    relation = max(said, key=lambda name: (said[name], SAID[name]))
+    return SAID[relation], said[relation]
+
+
+def _other_verdict(tells: frozenset[VerdictKind]) -> VerdictKind:
+    """What a network that knows two verdicts means when it is not `ok`; another scene where it knows more, or none."""
+    others = tells - {VerdictKind.OK}
+    return next(iter(others)) if len(others) == 1 else VerdictKind.DIFFERENT_SCENE
 
 
 def _open(bundle: Path | None) -> Network:

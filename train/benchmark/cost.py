@@ -210,7 +210,7 @@ class _Service:
         stages = {"compare: glance": glance_ms}
         if not still:
             judged, stages["compare: head"] = _spent(self._encoder.relate, reference.upright, encoding.grids)
-            hints = [judged[1]] if judged and judged[0].moved > WORTH_A_TRY else []
+            hints = [judged[1]] if judged and judged[1] and judged[0].moved > WORTH_A_TRY else []
             _, stages["compare: alignment"] = _spent(align, ours, theirs, hints, seen)
         return stages, still
 
