@@ -28,7 +28,7 @@ SHARE = click.FloatRange(0, 1)
     show_default=True,
     help="Smallest and largest height, as a share of the picture's shorter side.",
 )
-@click.option("--seamless-share", type=SHARE, default=0.25, show_default=True, help="Blended by gradients.")
+@click.option("--seamless-share", type=SHARE, default=0.0, show_default=True, help="Blended by gradients.")
 @click.option("--strict", is_flag=True, help="Refuse instead of skipping what cannot be read.")
 def synthesize(
     clean: Path,

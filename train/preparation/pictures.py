@@ -71,7 +71,8 @@ def write_picture(path: Path, pixels: Pixels) -> None:
         PreparationError: It cannot be encoded or written.
     """
     shown = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
-    done, encoded = cv2.imencode(path.suffix, shown, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    jpeg = path.suffix.lower() in (".jpg", ".jpeg")
+    done, encoded = cv2.imencode(path.suffix, shown, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if jpeg else [])
     if not done:
         raise PreparationError(f"Cannot encode {path}.", "Give it a name that ends in .jpg or .png.")
     write_bytes(path, encoded.tobytes())

@@ -34,6 +34,7 @@ from train.preparation.stickers import (
 ANNOTATIONS_FILE = "annotations.json"
 PICTURES_FOLDER, MASKS_FOLDER = "pictures", "masks"
 _SMALLEST_VISIBLE_PIXELS = 16
+_LEAST_CHANGE = 6.0  # grey levels; what nobody can see must not be labelled
 _TRIES = 20
 
 
@@ -47,7 +48,8 @@ class SpliceSettings:
         clean_share: Share of pictures that stay without a sticker, 0–1.
         most_stickers: On one picture.
         scale: Smallest and largest height of a sticker, as a share of the picture's shorter side.
-        seamless_share: How often gradients are blended instead of colours, 0–1.
+        seamless_share: How often gradients are blended instead of colours, 0–1; for stickers with texture only, as
+            flat ones dissolve in it.
     """
 
     count: int
@@ -55,7 +57,7 @@ class SpliceSettings:
     clean_share: float = 0.2
     most_stickers: int = 3
     scale: tuple[float, float] = (0.08, 0.45)
-    seamless_share: float = 0.25
+    seamless_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +156,19 @@ def _splice_some(
         candidate, mask = splice(pixels, sticker, placement)
         earlier = [_Spliced(one.sticker, one.placement, one.mask * (1 - mask)) for one in spliced]
         together = [*earlier, _Spliced(sticker, placement, mask)]
+        if _change(pixels, candidate, mask) < _LEAST_CHANGE:
+            continue
         if all((one.mask >= 0.3).sum() >= _SMALLEST_VISIBLE_PIXELS for one in together):
             pixels, spliced = candidate, together
     return pixels, spliced
+
+
+def _change(before: Pixels, after: Pixels, mask: Mask) -> float:
+    """Mean absolute difference of the pixels that the mask covers, in grey levels."""
+    covered = mask >= 0.3
+    if not covered.any():
+        return 0.0
+    return float(np.abs(after[covered].astype(np.float32) - before[covered]).mean())
 
 
 class _Records:
@@ -211,7 +223,7 @@ class _Records:
         return Synthesized(len(self.images), len(self.images) - len(marked), counts)
 
 
-def _outlines(visible: Pixels) -> list[list[int]]:
+def _outlines(visible: Pixels) -> list[list[float]]:
     """Outer outlines as COCO has them, x and y in turn; only those with three corners or more."""
     contours, _ = cv2.findContours(visible, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     return [contour.reshape(-1).tolist() for contour in contours if len(contour) >= 3]
