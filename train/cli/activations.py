@@ -34,8 +34,8 @@ def activations(recipe: Path, images: tuple[Path, ...], run_: Path, out: Path, a
     """
     from train.cli.opening import open_network
     from train.cli.retrieval_output import say_skipped
+    from train.preparation.pictures import find_pictures
     from train.retrieval.activation_drawing import draw_activations
-    from train.retrieval.folders import find_pictures
 
     paths = [path for image in images for path in (find_pictures(image) if image.is_dir() else [image])]
     sheets, skipped = draw_activations(open_network(recipe, run_), paths, out, against)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
@@ -20,7 +21,7 @@ PICTURE_IN, GAP_IN, CAPTION_IN = 2.8, 0.12, 0.28
 LONGEST_PX = 640
 HEAT = "inferno"
 HEAT_SHARE = 0.6
-"""Of the heat's colour where it is strongest; the weakest places show the picture as it is."""
+"""Of the heat's colour where it lies over a picture."""
 
 
 def draw_activations(
@@ -70,9 +71,9 @@ def draw_activations(
 
 
 def overlay(pixels: NDArray[np.uint8], heat: Floats) -> NDArray[np.uint8]:
-    """Lay a heat (H, W), 0–1, over a picture (H, W, 3), the more the stronger it is."""
-    share = (HEAT_SHARE * heat)[..., None]
-    return np.round((1 - share) * pixels + share * colour(heat)).astype(np.uint8)
+    """Lay a heat (H, W), 0–1, over a picture (H, W, 3), made grey so that all colour in it is heat."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[..., None]
+    return np.round((1 - HEAT_SHARE) * grey + HEAT_SHARE * colour(heat)).astype(np.uint8)
 
 
 def colour(heat: Floats) -> NDArray[np.uint8]:
@@ -85,17 +86,20 @@ def _draw_sheet(
 ) -> Figure:
     rows = [_row(network, pixels, reference) for _, pixels in pictures]
     columns = len(rows[0])
-    heights = [PICTURE_IN * pixels.shape[0] / pixels.shape[1] for _, pixels in pictures]
+    shapes = [
+        (pixels.shape[1] / max(pixels.shape), pixels.shape[0] / max(pixels.shape)) for _, pixels in pictures
+    ]
+    sizes = [(PICTURE_IN * across, PICTURE_IN * down) for across, down in shapes]
     width = columns * (PICTURE_IN + GAP_IN) + GAP_IN
-    height = sum(heights) + len(rows) * CAPTION_IN + GAP_IN
+    height = sum(down for _, down in sizes) + len(rows) * CAPTION_IN + GAP_IN
     figure = blank_figure(width, height)
     top = height
-    for (path, _), row, row_height in zip(pictures, rows, heights, strict=True):
-        top -= CAPTION_IN + row_height
+    for (path, _), row, (across, down) in zip(pictures, rows, sizes, strict=True):
+        top -= CAPTION_IN + down
         for column, (caption, shown) in enumerate(row):
-            left = GAP_IN + column * (PICTURE_IN + GAP_IN)
+            left = GAP_IN + column * (PICTURE_IN + GAP_IN) + (PICTURE_IN - across) / 2
             axes = figure.add_axes(
-                (left / width, top / height, PICTURE_IN / width, row_height / height), xticks=[], yticks=[]
+                (left / width, top / height, across / width, down / height), xticks=[], yticks=[]
             )
             axes.imshow(shown, aspect="auto", interpolation="antialiased")
             axes.set_title(caption or _short(path.name), fontsize=8.5, pad=3, parse_math=False)
@@ -112,11 +116,8 @@ def _row(
     if reference is not None:
         agreed = agreement_map(network, reference, pixels)
         caption = f"like the reference (cosine {agreed.min():.2f} to {agreed.max():.2f})"
-        spread = max(float(np.ptp(agreed)), 1e-6)
-        row += [
-            (caption, overlay(pixels, ((agreed - agreed.min()) / spread).astype(np.float32))),
-            ("reference", _fit(reference, pixels)),
-        ]
+        # One scale for all rows, so that a picture which is nowhere like the reference stays dark.
+        row += [(caption, overlay(pixels, agreed.clip(0, 1))), ("reference", _fit(reference, pixels))]
     return row
 
 

@@ -22,7 +22,7 @@ from train.data.manifest import read_picture
 
 Floats = NDArray[np.float32]
 RAW_GRID = "features"
-"""Output of an encoder that holds the embedding before it is normalised, as (N, D, 1, 1)."""
+"""Output of an encoder that holds the embedding before it is normalised, as (N, D, 1, 1), for the bundle's head."""
 LARGEST_BATCH = 16
 
 
@@ -69,7 +69,8 @@ class Embedder:
         self.bundle = load_bundle(bundle_path)
         self._threads = threads or os.cpu_count() or 1
         self._network = Network(self.bundle, self._threads, LARGEST_BATCH)
-        self._has_raw = any(
+        # Without a head, which they are for, the service's engine computes no grids.
+        self._has_raw = self.bundle.head_onnx is not None and any(
             grid.name == RAW_GRID and grid.rows == grid.columns == 1 for grid in self.bundle.card.grids
         )
 

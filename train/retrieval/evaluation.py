@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from train.metrics.retrieval import RetrievalFigures, retrieval_figures
+from train.preparation.pictures import find_pictures
 from train.retrieval.embed import Embedded, Embedder, NothingToEmbed, Skipped
-from train.retrieval.folders import find_pictures, label_pictures
+from train.retrieval.folders import label_pictures
 from train.retrieval.gallery import digest_of
 from train.retrieval.search import Distance, distances
 
@@ -49,7 +50,8 @@ def evaluate_folders(
         distance: What near means.
 
     Raises:
-        NothingToEmbed: One of the folders is not there, or has no picture that can be read.
+        PreparationError: One of the folders is not there, or has no picture.
+        NothingToEmbed: None of its pictures can be read.
         FigureError: No label of the queries is in the gallery.
     """
     asked, asked_labels = _embed_folder(query, embedder)

@@ -5,32 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from train.data.manifest import PICTURE_SUFFIXES, read_manifest
+from train.data.manifest import read_manifest
+from train.preparation.pictures import find_pictures
 from train.retrieval.embed import NothingToEmbed
 
 MANIFEST = "manifest.csv"
-
-
-def find_pictures(directory: Path) -> list[Path]:
-    """All pictures below a folder, sorted; hidden files and folders are left out.
-
-    Raises:
-        NothingToEmbed: There is no such folder, or no picture in it.
-    """
-    if not directory.is_dir():
-        raise NothingToEmbed(f"There is no folder {directory}.", "Give a folder of JPEG or PNG pictures.")
-    found = [
-        path
-        for path in sorted(directory.rglob("*"))
-        if path.suffix.lower() in PICTURE_SUFFIXES
-        and not any(part.startswith(".") for part in path.relative_to(directory).parts)
-        and path.is_file()
-    ]
-    if not found:
-        raise NothingToEmbed(
-            f"{directory} has no pictures.", f"Give a folder with files that end in {_suffixes()}."
-        )
-    return found
 
 
 def label_pictures(directory: Path, paths: Sequence[Path]) -> list[str]:
@@ -53,7 +32,8 @@ def labelled_pictures(directory: Path) -> tuple[list[Path], list[str]]:
     """Pictures with their labels: those of the folder's manifest by camera if it has one, else by folder or name.
 
     Raises:
-        NothingToEmbed: There is no such folder, or no picture in it.
+        PreparationError: There is no such folder, or no picture in it.
+        NothingToEmbed: The manifest names no picture.
         DataError: The manifest lacks a column.
     """
     if not (directory / MANIFEST).is_file():
@@ -62,7 +42,7 @@ def labelled_pictures(directory: Path) -> tuple[list[Path], list[str]]:
     pictures = read_manifest(directory).pictures
     if not pictures:
         raise NothingToEmbed(
-            f"{directory / MANIFEST} names no pictures.", f"Rows need a path that ends in {_suffixes()}."
+            f"{directory / MANIFEST} names no pictures.", "Rows need a path that ends in .jpg, .jpeg or .png."
         )
     return [picture.path for picture in pictures], [picture.camera or "(none)" for picture in pictures]
 
@@ -80,7 +60,3 @@ def thin_out(paths: Sequence[Path], labels: Sequence[str], most: int | None) -> 
         for place in range(min(most, len(members)))
     )
     return [paths[index] for index in kept], [labels[index] for index in kept]
-
-
-def _suffixes() -> str:
-    return ", ".join(sorted(PICTURE_SUFFIXES))

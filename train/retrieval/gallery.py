@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.domain.errors import MonitorError
+from train.preparation.pictures import find_pictures
 from train.retrieval.embed import Embedder, Floats, NothingToEmbed, Skipped
-from train.retrieval.folders import find_pictures
 from train.retrieval.gallery_store import GalleryStore, Row
 from train.retrieval.gallery_table import write_gallery_table
 
@@ -84,7 +84,8 @@ def open_gallery(
         on_start: Told how many pictures are to be embedded; what it returns is called after each.
 
     Raises:
-        NothingToEmbed: There is no such folder, or no picture in it that can be read.
+        PreparationError: There is no such folder, or no picture in it.
+        NothingToEmbed: None of them can be read.
         GalleryError: The list of titles cannot be used, or the store is the folder of pictures itself.
         StoreError: The stored gallery is damaged, or cannot be written.
     """
