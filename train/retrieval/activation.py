@@ -20,6 +20,8 @@ from train.networks.view import ViewNetwork
 
 Floats = NDArray[np.float32]
 Network = DesignNetwork | ViewNetwork
+SAME_WITHIN = 1e-5
+"""Strengths that differ by so small a share of the largest are the same."""
 
 
 def activation_map(network: Network, pixels: NDArray[np.uint8]) -> Floats:
@@ -32,12 +34,12 @@ def activation_map(network: Network, pixels: NDArray[np.uint8]) -> Floats:
     Returns:
         (H, W), 0 at the weakest place and 1 at the strongest; all 0 where every place is as strong as any other.
     """
-    strength = _features(network, pixels).square().sum(dim=0)
-    low, high = strength.min(), strength.max()
+    strength = _enlarge(_features(network, pixels).square().sum(dim=0), pixels)
+    low, high = float(strength.min()), float(strength.max())
     # Rounding differs from cell to cell: what varies by no more than that does not vary.
-    if not float(high - low) > 1e-6 * float(high):
-        return np.zeros(pixels.shape[:2], np.float32)
-    return _enlarge((strength - low) / (high - low), pixels)
+    if not high - low > SAME_WITHIN * high:
+        return np.zeros_like(strength)
+    return (strength - low) / np.float32(high - low)
 
 
 def agreement_map(network: Network, reference: NDArray[np.uint8], frame: NDArray[np.uint8]) -> Floats:
