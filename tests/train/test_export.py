@@ -10,7 +10,9 @@ import pytest
 import torch
 
 from monitor.vision.bundle import load_bundle
-from train.export import ParityError, check_parity, export_bundle, graphs_of
+from train.exporting.bundle import export_bundle
+from train.exporting.graphs import ParityError, check_parity, render
+from train.exporting.view import view_exportable
 from train.inference import BundleRunner
 from train.networks.view import ViewNetwork
 
@@ -26,7 +28,7 @@ def network() -> ViewNetwork:
 def test_a_fresh_network_is_exported_with_parity_and_runs_in_any_batch_size(
     network: ViewNetwork, tmp_path: Path
 ) -> None:
-    bundle = export_bundle(network, tmp_path / "a.bundle", "drawn", {"steps": 0}, NOW)
+    bundle = export_bundle(view_exportable(network), tmp_path / "a.bundle", "drawn", {"steps": 0}, NOW)
     assert bundle == load_bundle(tmp_path / "a.bundle")
     assert bundle.card.metrics["parity_worst_difference"] < 1e-3
     runner = BundleRunner(bundle)
@@ -42,6 +44,7 @@ def test_a_fresh_network_is_exported_with_parity_and_runs_in_any_batch_size(
 
 def test_graphs_of_other_weights_are_refused(network: ViewNetwork) -> None:
     torch.manual_seed(1)
-    members = graphs_of(ViewNetwork().eval())
+    others = view_exportable(ViewNetwork()).graphs
+    members = {file: render(graph) for file, graph in others.items()}
     with pytest.raises(ParityError, match="differs"):
-        check_parity(network, members)
+        check_parity(view_exportable(network).graphs, members)

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import click
 
-from train.cli.common import BUNDLE, DATA, RECIPE, say
+from train.cli.common import DATA, RECIPE, say
 
 
 @click.command()
 @RECIPE
 @click.option("--run", "run_", type=click.Path(path_type=Path), help="Run directory [default: runs/NAME].")
-@BUNDLE
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path),
+    help="File to write [default: NAME.bundle in the run directory].",
+)
 @DATA
 def export(recipe: Path, run_: Path | None, bundle: Path | None, data: Path) -> None:
     """Write the averaged weights of a run's last checkpoint as a bundle; refused unless ONNX agrees with torch.
@@ -22,27 +26,27 @@ def export(recipe: Path, run_: Path | None, bundle: Path | None, data: Path) -> 
 
     Example: python -m train export config/recipes/view.yaml --run runs/view
     """
-    from monitor.vision.bundle import shipped_bundle_path
     from train.checkpoint import read_checkpoint
-    from train.data.manifest import read_manifest
-    from train.export import export_bundle
-    from train.networks.view import ViewNetwork
+    from train.cli.opening import open_recipe
+    from train.exporting.bundle import export_bundle
     from train.recipes.reading import read_recipe
 
     settings = read_recipe(recipe)
-    checkpoint = read_checkpoint((run_ or Path("runs") / settings.name) / "checkpoint.pt", settings)
-    network = ViewNetwork(settings.start.frozen_stages)
+    opened = open_recipe(settings, data)
+    directory = run_ or Path("runs") / settings.name
+    checkpoint = read_checkpoint(directory / "checkpoint.pt", settings)
+    network = opened.bare_network()
     network.load_state_dict(checkpoint.result)
-    network.head.shift_relations(settings.export.relation_logits)
     training = {
         "recipe": settings.model_dump(mode="json"),
-        "data_fingerprint": read_manifest(data).fingerprint,
+        "data_fingerprint": opened.manifest.fingerprint,
         "steps": checkpoint.step if checkpoint.best is None else checkpoint.best.step,
         "minutes": round(checkpoint.elapsed_s / 60, 1),
     }
-    written = export_bundle(
-        network, bundle or shipped_bundle_path(), settings.name, training, datetime.now(UTC)
-    )
+    path = bundle or directory / f"{settings.name}.bundle"
+    written = export_bundle(opened.exportable(network), path, settings.name, training, datetime.now(UTC))
+    found = ", ".join(f"{name} {value:.3f}" for name, value in written.card.operating_point.items())
     say(
-        f"wrote {written.id}, largest difference to torch {written.card.metrics['parity_worst_difference']:.2g}"
+        f"wrote {written.id} to {path}, {path.stat().st_size / 1e6:.1f} MB; largest difference to torch "
+        f"{written.card.metrics['parity_worst_difference']:.2g}" + (f"; {found}" if found else "")
     )

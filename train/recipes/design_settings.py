@@ -37,9 +37,10 @@ class TurnedPairsData(DesignData):
 
 
 class PlacePairsData(DesignData):
-    """Pairs of one place at two times (same), or of two places."""
+    """Pairs of one place at two times (same), or of two places; drawn by chance, so an epoch is what is called one."""
 
     pairs_per_batch: int = Field(default=16, ge=2)
+    pairs_per_epoch: int = Field(default=320, ge=2)
 
 
 class PlacesData(DesignData):

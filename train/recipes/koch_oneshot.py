@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from train.data.design_batches import SAME, PairBatch, PlacePairs
+from train.exporting.design import Facts
 from train.losses.pairs import same_loss
 from train.metrics.errors import FigureError
 from train.metrics.oneshot import draw_contests, n_way_accuracy
@@ -25,11 +26,16 @@ WAYS, CONTESTS = 20, 400
 class KochOneShotRecipe(DesignRecipe[KochOneShotSettings]):
     """Cross-entropy of a dense layer on the L1 distance, component by component."""
 
+    facts = Facts(
+        "Koch, Zemel and Salakhutdinov (2015): four convolutions on 105x105 greys, weighted L1 distance, sigmoid",
+        ("ok", "different_scene"),
+    )
+
     def bare_network(self) -> KochOneShot:
         """It starts by chance in any case."""
         return KochOneShot()
 
-    def build(self) -> KochOneShot:
+    def started_network(self) -> KochOneShot:
         """As published."""
         return KochOneShot()
 
@@ -42,8 +48,9 @@ class KochOneShotRecipe(DesignRecipe[KochOneShotSettings]):
 
     @property
     def steps_per_epoch(self) -> int:
-        """As many references as there are pictures."""
-        return math.ceil(self.learned.pictures / self.settings.data.pairs_per_batch)
+        """As the recipe says."""
+        data = self.settings.data
+        return math.ceil(data.pairs_per_epoch / data.pairs_per_batch)
 
     def pictures(self, batch: PairBatch) -> Tensor:
         """References, then frames."""

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from train.data.design_batches import ClassBatches, LabelBatch
 from train.data.loading import batches
 from train.data.places import Place, last_of_each, places_of
+from train.exporting.design import Facts
 from train.metrics.classification import confusion
 from train.networks.design import DesignNetwork
 from train.networks.mobilenet_retrieval import MobileNetRetrieval
@@ -38,6 +39,11 @@ class MobileNetRetrievalRecipe(DesignRecipe[MobileNetRetrievalSettings]):
         DataError: Fewer than two classes of two pictures or more.
     """
 
+    facts = Facts(
+        "MobileNetV2 at 224x224 as a classifier of places, its 1280 features, cosine",
+        ("ok", "different_scene"),
+    )
+
     def __init__(self, settings: MobileNetRetrievalSettings, data: Path) -> None:
         super().__init__(settings, data)
         often = places_of(self.splits.train).often
@@ -47,7 +53,7 @@ class MobileNetRetrievalRecipe(DesignRecipe[MobileNetRetrievalSettings]):
         """Without the trunk's weights."""
         return MobileNetRetrieval(len(self.classes))
 
-    def build(self) -> MobileNetRetrieval:
+    def started_network(self) -> MobileNetRetrieval:
         """With the trunk's weights, where the recipe names them."""
         start = self.settings.start
         return MobileNetRetrieval(len(self.classes), start.weights, start.frozen_stages)

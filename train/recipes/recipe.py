@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from train.exporting.bundle import Exportable
 from train.recipes.settings import RecipeSettings
 from train.validation import Validation
 
@@ -41,6 +42,14 @@ class Recipe(Protocol):
 
     def loss(self, network: Any, batch: Any) -> tuple[Tensor, Mapping[str, Tensor]]:
         """The loss of a batch and its parts by name; the network may be wrapped, see `train.distributed.bare`."""
+        ...
+
+    def bare_network(self) -> Any:
+        """The network without pretrained weights, to load a checkpoint into."""
+        ...
+
+    def exportable(self, network: Any) -> Exportable:
+        """Trained weights as a bundle shows them."""
         ...
 
     def validate(self, network: Any) -> Validation:

@@ -12,12 +12,14 @@ from torch.nn import functional as F
 
 from train.data.design_batches import SAME, UNRELATED, PairBatch, TurnedPairs
 from train.data.places import Places
+from train.exporting.design import Facts
 from train.losses.metric import metric_loss
 from train.networks.design import DesignNetwork
 from train.networks.rotation_siamese import RotationSiamese, RotationSiameseThreeWay
 from train.recipes.design import VALIDATION_PAIRS, VALIDATION_SEED_STEP, DesignRecipe
 from train.recipes.design_settings import RotationSiameseSettings
 
+ARCHITECTURE = "Rotation Siamese: MobileNetV2 with coordinate attention at 448x448"
 ASKED_OF_STRANGERS = 1 / 3
 """Share of unrelated pairs in the validation, whether they are learned or not: the flaw is to be seen."""
 
@@ -27,11 +29,20 @@ class RotationSiameseRecipe(DesignRecipe[RotationSiameseSettings]):
 
     RELATIONS: ClassVar[tuple[str, ...]] = RotationSiameseThreeWay.relations
 
+    @property
+    def facts(self) -> Facts:  # type: ignore[override]
+        """Two classes, or three."""
+        if self.settings.three_classes:
+            return Facts(
+                f"{ARCHITECTURE}, a judge of three classes", ("ok", "flipped_180", "different_scene")
+            )
+        return Facts(f"{ARCHITECTURE}, Euclidean distance", ("ok", "flipped_180"))
+
     def bare_network(self) -> RotationSiamese:
         """Without the trunk's weights."""
         return self._network()()
 
-    def build(self) -> RotationSiamese:
+    def started_network(self) -> RotationSiamese:
         """With the trunk's weights, where the recipe names them."""
         start = self.settings.start
         return self._network()(weights=start.weights, frozen_stages=start.frozen_stages)

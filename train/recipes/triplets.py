@@ -9,6 +9,7 @@ from typing import TypeVar
 from torch import Tensor
 
 from train.data.design_batches import LabelBatch, PlaceBatches
+from train.exporting.design import Facts
 from train.losses.metric import label_pairs, metric_loss
 from train.networks.design import DesignNetwork
 from train.networks.osnet import OsNet
@@ -22,7 +23,7 @@ T = TypeVar("T", TripletCnnSettings, OsNetTripletSettings)
 class TripletRecipe(DesignRecipe[T]):
     """Pictures of one place are to be nearer than those of others; the miner says which triplets count."""
 
-    def build(self) -> DesignNetwork:
+    def started_network(self) -> DesignNetwork:
         """Started by chance: nothing is pretrained."""
         return self.bare_network()
 
@@ -61,6 +62,10 @@ class TripletRecipe(DesignRecipe[T]):
 class TripletCnnRecipe(TripletRecipe[TripletCnnSettings]):
     """Design C."""
 
+    facts = Facts(
+        "Five convolutions with pooling on 28x28, 784 numbers by triplets, cosine", ("ok", "different_scene")
+    )
+
     def bare_network(self) -> TripletCnn:
         """At its start."""
         return TripletCnn()
@@ -68,6 +73,11 @@ class TripletCnnRecipe(TripletRecipe[TripletCnnSettings]):
 
 class OsNetTripletRecipe(TripletRecipe[OsNetTripletSettings]):
     """Design E."""
+
+    facts = Facts(
+        "OSNet x1.0 (Zhou et al. 2019), 512 numbers by triplets with batch-hard mining, cosine",
+        ("ok", "different_scene"),
+    )
 
     def bare_network(self) -> OsNet:
         """At its start."""

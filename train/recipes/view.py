@@ -14,6 +14,8 @@ from train.data.manifest import Manifest, read_manifest
 from train.data.sampling import PairingRules, Sampler
 from train.data.splits import Splits, split
 from train.distributed import bare
+from train.exporting.bundle import Exportable
+from train.exporting.view import view_exportable
 from train.losses.metric import metric_loss
 from train.losses.view import total_loss
 from train.metrics.validation import validation_figures
@@ -61,6 +63,15 @@ class ViewRecipe:
             network.encoder.trunk.load_pretrained()
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return network
+
+    def bare_network(self) -> ViewNetwork:
+        """Without pretrained weights."""
+        return ViewNetwork(self.settings.start.frozen_stages)
+
+    def exportable(self, network: ViewNetwork) -> Exportable:
+        """With the recipe's shift of the relations."""
+        network.head.shift_relations(self.settings.export.relation_logits)
+        return view_exportable(network)
 
     def parameter_groups(self, network: ViewNetwork) -> list[dict[str, object]]:
         """Parameters that learn, pretrained ones at a lower rate; each group carries `factor` for the schedule."""
