@@ -13,6 +13,7 @@ from monitor.domain.orientation import Orientation, turn
 from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.vision.bundle import BundleError, load_bundle, shipped_bundle_path, write_bundle
+from tests.vision import foreign
 from train.benchmark.comparator import Comparator, NetworkOnly, change_of
 from train.data.warp import Crop, Warp, cut
 from train.inference import BundleRunner
@@ -103,7 +104,7 @@ def test_the_network_alone_names_turns_by_its_bank() -> None:
     assert method.judge(enrolled, view()).verdict is VerdictKind.OK
 
 
-def test_a_bundle_without_a_head_cannot_judge_by_itself(tmp_path: Path) -> None:
+def test_a_bundle_with_neither_a_head_nor_a_limit_cannot_judge_by_itself(tmp_path: Path) -> None:
     shipped = load_bundle(shipped_bundle_path())
     path = tmp_path / "blind.bundle"
     write_bundle(path, shipped.card, {"encoder.onnx": shipped.encoder_onnx})
@@ -111,6 +112,62 @@ def test_a_bundle_without_a_head_cannot_judge_by_itself(tmp_path: Path) -> None:
         NetworkOnly(path)
     answer = Comparator(path).judge(Comparator(path).enroll(view()), view())
     assert answer.verdict is VerdictKind.OK
+
+
+FLIPS, CHANGES = ("ok", "flipped_180"), ("ok", "different_scene")
+
+
+@pytest.mark.parametrize(
+    ("can_tell", "elsewhere"),
+    [
+        (FLIPS, VerdictKind.FLIPPED_180),
+        (CHANGES, VerdictKind.DIFFERENT_SCENE),
+        ((*FLIPS, "different_scene"), VerdictKind.DIFFERENT_SCENE),
+    ],
+)
+def test_without_a_head_the_limit_alone_decides_and_what_changed_is_its_one_other_word(
+    tmp_path: Path, can_tell: tuple[str, ...], elsewhere: VerdictKind
+) -> None:
+    bundle = foreign.headless(tmp_path / "a", *can_tell)
+    likeness = bundle.card.likeness
+    assert likeness is not None
+    method = NetworkOnly(tmp_path / "a")
+    enrolled = method.enroll(foreign.picture("coffee"))
+    encode = BundleRunner(bundle).encode
+    for name, verdict in (("coffee", VerdictKind.OK), ("astronaut", elsewhere)):
+        one, other = encode([foreign.picture("coffee"), foreign.picture(name)])["embedding"]
+        same = likeness.same(float(one @ other))
+        answer = method.judge(enrolled, foreign.picture(name))
+        assert answer.verdict is verdict
+        assert answer.change == pytest.approx(1 - same, abs=1e-5)
+        assert answer.confidence == pytest.approx(max(same, 1 - same), abs=1e-5)
+        assert answer.displacement is None
+
+
+def test_a_head_that_measures_nothing_is_taken_at_its_likeliest_word(tmp_path: Path) -> None:
+    foreign.with_head(tmp_path / "a", *FLIPS, "different_scene", relations=("same", "rotated", "unrelated"))
+    method = NetworkOnly(tmp_path / "a")
+    enrolled = method.enroll(foreign.picture("coffee"))
+    for pixels, verdict in (
+        (foreign.picture("coffee"), VerdictKind.OK),
+        (turn(foreign.picture("coffee"), Orientation.ROTATED_180), VerdictKind.FLIPPED_180),
+        (foreign.picture("rocket"), VerdictKind.DIFFERENT_SCENE),
+    ):
+        answer = method.judge(enrolled, pixels)
+        assert answer.verdict is verdict
+        assert (answer.change < 0.5) is (verdict is VerdictKind.OK)
+
+
+def test_the_outputs_of_any_bundle_can_be_looked_at(tmp_path: Path) -> None:
+    judging = BundleRunner(foreign.with_head(tmp_path / "b", *CHANGES, relations=("same", "changed")))
+    encoded = judging.encode([foreign.picture("coffee"), foreign.picture("rocket")])
+    assert encoded["features"].shape == (2, foreign.SIZE, 1, 1)
+    relation = judging.compare(encoded, [0, 0], [0, 1])["relation"]
+    assert relation[0, 0] > relation[0, 1]
+    assert relation[1, 0] < relation[1, 1]
+    silent = BundleRunner(foreign.headless(tmp_path / "c", *CHANGES))
+    with pytest.raises(BundleError, match="no head"):
+        silent.compare(silent.encode([foreign.picture("coffee")]), [0], [0])
 
 
 @pytest.mark.parametrize(
