@@ -32,9 +32,9 @@ def activations(recipe: Path, images: tuple[Path, ...], run_: Path, out: Path, a
 
     Example: python -m train activations config/recipes/view.yaml photo.jpg --run runs/view --out activations
     """
-    from train.cli.opening import open_network
     from train.cli.retrieval_output import say_skipped
     from train.preparation.pictures import find_pictures
+    from train.recipes.opening import open_network
     from train.retrieval.activation_drawing import draw_activations
 
     paths = [path for image in images for path in (find_pictures(image) if image.is_dir() else [image])]

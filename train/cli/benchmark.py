@@ -65,8 +65,8 @@ def benchmark(
     """
     from train.benchmark.suite import METHODS, SECTIONS, Plan
     from train.benchmark.suite import benchmark as measure
-    from train.cli.opening import open_recipe
     from train.data.sampling import PairingRules
+    from train.recipes.opening import open_recipe
     from train.recipes.reading import read_recipe
 
     built = open_recipe(read_recipe(recipe), data)

@@ -63,7 +63,7 @@ def calibrate(
     from train.calibration.calibrate import calibrate_bundle
     from train.calibration.limits import Demands
     from train.calibration.plan import CalibrationOptions, cameras_of
-    from train.cli.opening import open_recipe
+    from train.recipes.opening import open_recipe
     from train.recipes.reading import read_recipe
 
     built = open_recipe(read_recipe(recipe), data)

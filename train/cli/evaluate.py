@@ -25,10 +25,10 @@ def evaluate(recipe: Path, bundle: Path | None, split: str, per_camera: int, wri
     """
     from monitor.vision.bundle import load_bundle, rewrite_card, shipped_bundle_path
     from train.benchmark.pairs import count_pairs, pairs
-    from train.cli.opening import open_recipe
     from train.data.sampling import PairingRules
     from train.evaluate import as_json, as_text
     from train.evaluate import evaluate as measure
+    from train.recipes.opening import open_recipe
     from train.recipes.reading import read_recipe
 
     built = open_recipe(read_recipe(recipe), data)

@@ -27,16 +27,15 @@ def export(recipe: Path, run_: Path | None, bundle: Path | None, data: Path) -> 
     Example: python -m train export config/recipes/view.yaml --run runs/view
     """
     from train.checkpoint import read_checkpoint
-    from train.cli.opening import open_recipe
     from train.exporting.bundle import export_bundle
+    from train.recipes.opening import load_network, open_recipe
     from train.recipes.reading import read_recipe
 
     settings = read_recipe(recipe)
     opened = open_recipe(settings, data)
     directory = run_ or Path("runs") / settings.name
     checkpoint = read_checkpoint(directory / "checkpoint.pt", settings)
-    network = opened.bare_network()
-    network.load_state_dict(checkpoint.result)
+    network = load_network(settings, checkpoint)
     training = {
         "recipe": settings.model_dump(mode="json"),
         "data_fingerprint": opened.manifest.fingerprint,

@@ -24,10 +24,10 @@ def fit(recipe: Path, data: Path, out: Path | None) -> None:
 
     Example: torchrun --nproc-per-node 2 -m train fit config/recipes/view.yaml
     """
-    from train.cli.opening import open_recipe
     from train.device import open_device
     from train.distributed import joined
     from train.loop import Trainer
+    from train.recipes.opening import open_recipe
     from train.recipes.reading import read_recipe
     from train.tracking import NoTracker
     from train.tracking.opening import open_tracker

@@ -40,6 +40,14 @@ COMMANDS: Mapping[str, Entry] = {
     "benchmark": Entry(
         "train.cli.benchmark:benchmark", "Measure all methods on the same pairs, and write a report."
     ),
+    "reproduce": Entry(
+        "train.cli.reproduce:reproduce", "Train and measure the published designs, and write a report."
+    ),
+    "retrieve": Entry(
+        "train.cli.retrieve:retrieve", "Show the pictures of a gallery that are most like one, or measure it."
+    ),
+    "project": Entry("train.cli.project:project", "Lay embeddings out on a map with thumbnails."),
+    "activations": Entry("train.cli.activations:activations", "Draw where in pictures a network sees much."),
 }
 
 

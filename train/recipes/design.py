@@ -33,6 +33,8 @@ S = TypeVar("S", bound=CommonSettings)
 VALIDATION_SEED_STEP = 7919
 VALIDATION_PAIRS = 16
 """Pairs in one batch of the validation, which has `run.validation_batches` of them."""
+THRESHOLD_BATCHES = 6
+"""Of them an exported threshold is found from where a run has no validation of its own."""
 LOOKED_UP = 24
 """Places, with up to four pictures of each, that are looked up among each other in the validation."""
 LOOKS = 4
@@ -97,13 +99,19 @@ class DesignRecipe(ABC, Generic[S]):
         return PlacePairs(self.held, self.build_spec(), seed, VALIDATION_PAIRS, data.light, data.real_share)
 
     def build_spec(self) -> InputSpec:
-        """The input of the network, without its weights."""
+        """The input of the network."""
         with torch.device("meta"):
-            return self.bare_network().input
+            return self.shaped(self.settings, {}).input
 
+    @classmethod
     @abstractmethod
-    def bare_network(self) -> DesignNetwork:
-        """The network without pretrained weights: for its shape, or to load a checkpoint into."""
+    def shaped(cls, settings: S, weights: Mapping[str, Tensor]) -> DesignNetwork:
+        """The network without pretrained weights, of a shape to load a checkpoint's weights into; needs no data."""
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether the training started from published weights: a network loaded from a checkpoint cannot tell."""
+        return False
 
     def parameter_groups(self, network: DesignNetwork) -> list[dict[str, object]]:
         """Parameters that learn, pretrained ones at a lower rate."""
@@ -140,7 +148,7 @@ class DesignRecipe(ABC, Generic[S]):
 
     def judged(self, network: DesignNetwork) -> Judged:
         """What the network says of the validation's pairs."""
-        drawn = batches(self.validation(), 0, self.settings.run.validation_batches)
+        drawn = batches(self.validation(), 0, self.settings.run.validation_batches or THRESHOLD_BATCHES)
         return judge_batches(network, drawn, self.settings.run.bf16)
 
     @torch.no_grad()
@@ -180,6 +188,5 @@ class DesignRecipe(ABC, Generic[S]):
         """With the threshold that the validation's pairs give, and what it makes of them."""
         judged = self.judged(network.eval())
         threshold = {} if network.relations else operating_point(judged)
-        pretrained = bool(network.pretrained_parameters())
         figures = pair_figures(judged, self.RELATIONS)
-        return design_exportable(network, self.facts, threshold, figures, pretrained)
+        return design_exportable(network, self.facts, threshold, figures, self.pretrained)

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from train.data.design_batches import ClassBatches, LabelBatch
 from train.data.loading import batches
-from train.data.places import Place, last_of_each, places_of
+from train.data.places import Place, Places, last_of_each, places_of
 from train.exporting.design import Facts
 from train.metrics.classification import confusion
 from train.networks.design import DesignNetwork
@@ -24,6 +24,8 @@ from train.recipes.design import DesignRecipe
 from train.recipes.design_settings import MobileNetRetrievalSettings
 from train.validation import Confusion, Validation
 
+CLASSES = "classifier.1.bias"
+"""The weights that tell how many classes there are."""
 MOST_TESTED = 512
 """Held-out pictures that one validation classifies at most."""
 
@@ -49,9 +51,29 @@ class MobileNetRetrievalRecipe(DesignRecipe[MobileNetRetrievalSettings]):
         often = places_of(self.splits.train).often
         self.classes, self.tested = last_of_each(often, settings.data.validation_share)
 
-    def bare_network(self) -> MobileNetRetrieval:
-        """Without the trunk's weights."""
-        return MobileNetRetrieval(len(self.classes))
+    def divide(self) -> tuple[Places, Places]:
+        """Without validation cameras, the last pictures of each class are also what is chosen by.
+
+        Whole classes cannot be held out as the other designs do it: the classifier learns them all.
+        """
+        if self.splits.validation.cameras:
+            return super().divide()
+        classes, tested = last_of_each(
+            places_of(self.splits.train).often, self.settings.data.validation_share
+        )
+        return Places(classes, ()), Places(tested, ())
+
+    @classmethod
+    def shaped(
+        cls, settings: MobileNetRetrievalSettings, weights: Mapping[str, Tensor]
+    ) -> MobileNetRetrieval:
+        """Of as many classes as the weights know; of two where there are none."""
+        return MobileNetRetrieval(len(weights[CLASSES]) if weights else 2)
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether the recipe names weights."""
+        return self.settings.start.weights is not None
 
     def started_network(self) -> MobileNetRetrieval:
         """With the trunk's weights, where the recipe names them."""

@@ -44,8 +44,9 @@ class Recipe(Protocol):
         """The loss of a batch and its parts by name; the network may be wrapped, see `train.distributed.bare`."""
         ...
 
-    def bare_network(self) -> Any:
-        """The network without pretrained weights, to load a checkpoint into."""
+    @classmethod
+    def shaped(cls, settings: Any, weights: Mapping[str, Tensor]) -> Any:
+        """The network without pretrained weights, of a shape to load a checkpoint's weights into; needs no data."""
         ...
 
     def exportable(self, network: Any) -> Exportable:

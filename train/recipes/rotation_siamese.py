@@ -38,17 +38,20 @@ class RotationSiameseRecipe(DesignRecipe[RotationSiameseSettings]):
             )
         return Facts(f"{ARCHITECTURE}, Euclidean distance", ("ok", "flipped_180"))
 
-    def bare_network(self) -> RotationSiamese:
-        """Without the trunk's weights."""
-        return self._network()()
+    @classmethod
+    def shaped(cls, settings: RotationSiameseSettings, weights: Mapping[str, Tensor]) -> RotationSiamese:
+        """Of two classes, or three."""
+        return _network(settings)()
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether the recipe names weights."""
+        return self.settings.start.weights is not None
 
     def started_network(self) -> RotationSiamese:
         """With the trunk's weights, where the recipe names them."""
         start = self.settings.start
-        return self._network()(weights=start.weights, frozen_stages=start.frozen_stages)
-
-    def _network(self) -> type[RotationSiamese]:
-        return RotationSiameseThreeWay if self.settings.three_classes else RotationSiamese
+        return _network(self.settings)(weights=start.weights, frozen_stages=start.frozen_stages)
 
     def training(self) -> TurnedPairs:
         """Pairs as published, with strangers where the recipe asks for them."""
@@ -89,3 +92,7 @@ class RotationSiameseRecipe(DesignRecipe[RotationSiameseSettings]):
     def further_figures(self, network: DesignNetwork) -> Mapping[str, float]:
         """None: it was not made to find places again."""
         return {}
+
+
+def _network(settings: RotationSiameseSettings) -> type[RotationSiamese]:
+    return RotationSiameseThreeWay if settings.three_classes else RotationSiamese

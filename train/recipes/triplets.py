@@ -25,7 +25,7 @@ class TripletRecipe(DesignRecipe[T]):
 
     def started_network(self) -> DesignNetwork:
         """Started by chance: nothing is pretrained."""
-        return self.bare_network()
+        return self.shaped(self.settings, {})
 
     def training(self) -> PlaceBatches:
         """P places, K pictures of each."""
@@ -66,7 +66,8 @@ class TripletCnnRecipe(TripletRecipe[TripletCnnSettings]):
         "Five convolutions with pooling on 28x28, 784 numbers by triplets, cosine", ("ok", "different_scene")
     )
 
-    def bare_network(self) -> TripletCnn:
+    @classmethod
+    def shaped(cls, settings: TripletCnnSettings, weights: Mapping[str, Tensor]) -> TripletCnn:
         """At its start."""
         return TripletCnn()
 
@@ -79,6 +80,7 @@ class OsNetTripletRecipe(TripletRecipe[OsNetTripletSettings]):
         ("ok", "different_scene"),
     )
 
-    def bare_network(self) -> OsNet:
+    @classmethod
+    def shaped(cls, settings: OsNetTripletSettings, weights: Mapping[str, Tensor]) -> OsNet:
         """At its start."""
-        return OsNet(self.settings.width, self.settings.height)
+        return OsNet(settings.width, settings.height)

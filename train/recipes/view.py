@@ -64,9 +64,10 @@ class ViewRecipe:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return network
 
-    def bare_network(self) -> ViewNetwork:
+    @classmethod
+    def shaped(cls, settings: ViewSettings, weights: Mapping[str, Tensor]) -> ViewNetwork:
         """Without pretrained weights."""
-        return ViewNetwork(self.settings.start.frozen_stages)
+        return ViewNetwork(settings.start.frozen_stages)
 
     def exportable(self, network: ViewNetwork) -> Exportable:
         """With the recipe's shift of the relations."""

@@ -1,0 +1,1 @@
+"""The five published designs, trained and measured in one go."""
