@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from train.cli.common import BUNDLE, say
+
+if TYPE_CHECKING:
+    from train.preparation.problems import Problems
 
 PATH = click.Path(path_type=Path)
 
@@ -94,16 +98,14 @@ def _propose(
     out: Path,
     confidence: float,
     neighbours: int,
-    problems: object,
+    problems: Problems,
 ) -> None:
     from monitor.vision.bundle import load_bundle, shipped_bundle_path
     from monitor.vision.network import Network
     from train.preparation.labelling import Proposer, embed, read_known
     from train.preparation.pictures import find_pictures
-    from train.preparation.problems import Problems
     from train.preparation.reviewing import rows_of, write_rows
 
-    assert isinstance(problems, Problems)
     pictures = find_pictures(directory)
     labels = read_known(known)
     network = Network(load_bundle(bundle or shipped_bundle_path()))

@@ -26,9 +26,6 @@ from train.preparation.problems import PreparationError
 
 _CHUNK_BYTES = 1 << 20
 _LONGEST_NAME_BYTES = 255
-# A tenth of what zip can reach; pictures hardly compress at all, and text data 20 to 1.
-_LARGEST_RATIO = 100
-_RATIO_MATTERS_BYTES = 50_000_000
 _RESERVED = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 )
@@ -45,10 +42,15 @@ class Bounds:
     Attributes:
         total_bytes: Of all its files together, unpacked.
         files: Number of members.
+        ratio: How many times larger than the archive the files together may be: pictures hardly shrink, tables to a
+            twentieth, and zip reaches a thousandth.
+        ratio_from_bytes: Below, the ratio does not matter.
     """
 
     total_bytes: int = 50_000_000_000
     files: int = 2_000_000
+    ratio: int = 200
+    ratio_from_bytes: int = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +127,9 @@ def _unpack_into(archive: Path, directory: Path, bounds: Bounds) -> int:
                         f"{archive.name} unpacks to more than {bounds.total_bytes / 1e9:g} GB.",
                         "Raise --largest-gb to allow it.",
                     )
-                if written > _RATIO_MATTERS_BYTES and written > _LARGEST_RATIO * size:
+                if written > max(bounds.ratio_from_bytes, bounds.ratio * size):
                     raise ArchiveRefused(
-                        f"{archive.name} unpacks to more than {_LARGEST_RATIO} times its size.",
+                        f"{archive.name} unpacks to more than {bounds.ratio} times its size.",
                         "This is how archives are built that fill disks; unpack it by hand if you trust it.",
                     )
                 file.write(chunk)

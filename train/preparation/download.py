@@ -25,7 +25,7 @@ from train.preparation.addresses import shown
 from train.preparation.pictures import write_bytes
 from train.preparation.problems import PreparationError
 
-_CHUNK_BYTES = 1 << 18
+_CHUNK_BYTES = 1 << 16
 _TIMEOUT_S = (15.0, 60.0)
 _FAILED_TRIES_AT_MOST = 4
 _LARGEST_REDIRECTS = 5

@@ -1,7 +1,7 @@
 """Proposes labels for pictures from a few known ones, by the embeddings of a network that exists already.
 
-A proposal is a vote of the nearest known pictures. How much a neighbour's word counts is learned from the known pictures
-themselves: how near a picture of the same label usually is, and how near the nearest of another one comes.
+A proposal is a vote of the nearest known pictures. How much a neighbour's word counts is learned from the known
+pictures themselves: how near a picture of the same label usually is, and how near the nearest of another one comes.
 """
 
 from __future__ import annotations
@@ -113,9 +113,16 @@ class Proposer:
         known: Labelled pictures.
         labels: Their labels, in order.
         neighbours: How many vote.
+
+    Raises:
+        PreparationError: They have one label only.
     """
 
     def __init__(self, known: Embedded, labels: Sequence[str], neighbours: int = NEIGHBOURS) -> None:
+        if len(set(labels)) < 2:
+            raise PreparationError(
+                "The known pictures that can be read have one label only.", "Add pictures of other labels."
+            )
         self._known = known
         self._labels = np.asarray(labels)
         self._neighbours = min(neighbours, len(labels))

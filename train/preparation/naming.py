@@ -103,14 +103,16 @@ def plan_names(directory: Path, pictures: Sequence[Path], pattern: str | None = 
 
 
 def check_plan(renames: Sequence[Rename]) -> None:
-    """A plan must name each file once and give each name once, also where capitals make no difference.
+    """A plan must name each file once and give each name once, the new ones also where capitals make no difference.
 
     Raises:
         PreparationError: It does not, or a path leaves the directory.
     """
     for side in ("old", "new"):
         paths = [getattr(rename, side) for rename in renames]
-        (worst, times), *_ = Counter(path.casefold() for path in paths).most_common(1) or [("", 0)]
+        (worst, times), *_ = Counter(
+            path.casefold() if side == "new" else path for path in paths
+        ).most_common(1) or [("", 0)]
         if times > 1:
             raise PreparationError(f"{worst} appears {times} times as the {side} name.", "Names must differ.")
         for path in map(PurePosixPath, paths):

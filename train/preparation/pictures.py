@@ -78,8 +78,13 @@ def write_picture(path: Path, pixels: Pixels) -> None:
     write_bytes(path, encoded.tobytes())
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, durable: bool = False) -> None:
     """Write a file through a `.part` file beside it, so that it is there whole or not at all.
+
+    Args:
+        path: The file; replaced if it exists.
+        content: What goes into it.
+        durable: Wait until it is on the disk, for files by which work is gone on with after a power cut.
 
     Raises:
         PreparationError: It cannot be written.
@@ -89,8 +94,9 @@ def write_bytes(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         unfinished.replace(path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)

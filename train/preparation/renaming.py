@@ -186,7 +186,7 @@ def _write_names(directory: Path, history: Sequence[Rename]) -> None:
     writer = csv.writer(text)
     writer.writerow(["old", "new"])
     writer.writerows((rename.old, rename.new) for rename in history)
-    write_bytes(path, text.getvalue().encode())
+    write_bytes(path, text.getvalue().encode(), durable=True)
 
 
 def _write_journal(directory: Path, journal: _Journal) -> None:
@@ -195,7 +195,8 @@ def _write_journal(directory: Path, journal: _Journal) -> None:
         "renames": [[rename.old, rename.new] for rename in journal.renames],
         "history": [[rename.old, rename.new] for rename in journal.history],
     }
-    write_bytes(directory / JOURNAL_FILE, json.dumps(content, ensure_ascii=False, indent=0).encode())
+    text = json.dumps(content, ensure_ascii=False, indent=0)
+    write_bytes(directory / JOURNAL_FILE, text.encode(), durable=True)
 
 
 def _read_journal(directory: Path) -> _Journal | None:
