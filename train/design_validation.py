@@ -70,9 +70,9 @@ class Judged:
     def examples(self, relations: Sequence[str]) -> dict[str, Pixels]:
         """The pairs that are judged worst, with what is true and what was said."""
         wrongness = np.where(self.same, -self.score, self.score)
-        found = {}
+        found, answers = {}, self.answers
         for place, pair in enumerate(np.argsort(-wrongness)[:EXAMPLES]):
-            truth, said = relations[self.relation[pair]], relations[self.answers[pair]]
+            truth, said = relations[self.relation[pair]], relations[answers[pair]]
             text = f"{truth}? {said} {self.score[pair]:.3f}"
             picture = self.thumbnails[pair]
             caption = np.full((CAPTION_ROWS, picture.shape[1], 3), 255, np.uint8)
