@@ -50,19 +50,22 @@ class Network:
         bundle: What to run.
         threads: Threads of one forward pass.
         largest_batch: Pictures in one forward pass at most.
+        grids: Whether the grids are computed where no head asks for them.
 
     Raises:
         BundleError: The graphs do not load, or are not what the card says; a trial pass finds that out.
     """
 
-    def __init__(self, bundle: Bundle, threads: int = 1, largest_batch: int = 16) -> None:
+    def __init__(
+        self, bundle: Bundle, threads: int = 1, largest_batch: int = 16, grids: bool = False
+    ) -> None:
         self.bundle = bundle
         self._largest_batch = largest_batch
         self._encoder = _session(bundle.encoder_onnx, threads, bundle.id)
         self._head = _session(bundle.head_onnx, threads, bundle.id) if bundle.head_onnx else None
-        # Grids are for the head alone: without one, nothing but the embedding is computed, kept and stored.
-        grids = [grid.name for grid in bundle.card.grids] if self._head else []
-        self._outputs = [EMBEDDING, *grids]
+        # Grids are for the head: without one, the service computes, keeps and stores nothing but the embedding.
+        wanted = bundle.card.grids if self._head or grids else ()
+        self._outputs = [EMBEDDING, *(grid.name for grid in wanted)]
         self._said = [RELATION, *([DISPLACEMENT, LOG_SIGMA] if self.measures_displacement else [])]
         self._fed = sorted(_names(self._head.get_inputs())) if self._head else []
         self._check_names()

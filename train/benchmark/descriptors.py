@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from monitor.vision.bundle import Bundle
-from monitor.vision.encoder import ALIKE
+from monitor.vision.encoder import NetworkEncoder
+from monitor.vision.network import Network
 from train.benchmark.method import Pixels
 from train.inference import BundleRunner
 
@@ -38,11 +40,7 @@ class Descriptor:
 
 
 def bundle_descriptor(bundle: Bundle) -> Descriptor:
-    """The embedding of a bundle, with the limit from which the service names another view.
-
-    Raises:
-        BundleError: The bundle has no head.
-    """
+    """The embedding of a bundle, with the limit from which the service names another view."""
     runner = BundleRunner(bundle)
 
     def describe(pictures: Sequence[Pixels]) -> Vectors:
@@ -52,9 +50,8 @@ def bundle_descriptor(bundle: Bundle) -> Descriptor:
         ]
         return np.concatenate(batches)
 
-    return Descriptor(
-        bundle.id, describe, max(ALIKE, bundle.card.operating_point.get("similarity_other", ALIKE))
-    )
+    alike_above = NetworkEncoder(Network(bundle)).alike_above
+    return Descriptor(bundle.id, describe, alike_above if math.isfinite(alike_above) else None)
 
 
 def _phash(pictures: Sequence[Pixels]) -> Vectors:

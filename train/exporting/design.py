@@ -16,7 +16,7 @@ from train.exporting.graphs import Graph
 from train.networks.design import DesignNetwork
 
 FEATURES = "features"
-"""Grid that holds the embedding as the design's judge takes it; the service keeps it with each reference."""
+"""Grid that holds the raw embedding: for the judge, if there is one, or for distances between raw embeddings."""
 TOLERANCE = 1e-4
 JUDGE_TOLERANCE = 1e-3
 OWN = "Weights trained here: the terms of the project that ships them. "
@@ -43,7 +43,7 @@ class Facts:
 
 
 class _Encoder(nn.Module):
-    """Picture to embedding of unit length; with the raw one beside it where there is a judge to take it."""
+    """Picture to embedding of unit length; with the raw one beside it where somebody takes that."""
 
     def __init__(self, network: DesignNetwork) -> None:
         super().__init__()
@@ -52,7 +52,11 @@ class _Encoder(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         raw = self.network(images)
         embedding = F.normalize(raw, dim=1)
-        return (embedding, raw[:, :, None, None]) if self.network.relations else (embedding,)
+        return (embedding, raw[:, :, None, None]) if _keeps_raw(self.network) else (embedding,)
+
+
+def _keeps_raw(network: DesignNetwork) -> bool:
+    return bool(network.relations) or not network.unit_length
 
 
 class _Judge(nn.Module):
@@ -84,7 +88,7 @@ def design_exportable(
             raw = [network(*pictures(count + place)) for place in range(2)]
         return tuple(one[:count, :, None, None] for one in raw)
 
-    names = ("embedding", FEATURES) if network.relations else ("embedding",)
+    names = ("embedding", FEATURES) if _keeps_raw(network) else ("embedding",)
     graphs = {ENCODER_FILE: Graph(_Encoder(network), pictures, ("images",), names, TOLERANCE)}
     if network.relations:
         inputs = (f"reference_{FEATURES}", f"frame_{FEATURES}")
@@ -94,7 +98,7 @@ def design_exportable(
         architecture=facts.architecture,
         input=spec,
         embedding_size=size,
-        grids=(GridSpec(FEATURES, spec.height, size, 1, 1),) if network.relations else (),
+        grids=(GridSpec(FEATURES, spec.height, size, 1, 1),) if _keeps_raw(network) else (),
         relations=network.relations,
         can_tell=facts.can_tell,
         licence=LICENCE,

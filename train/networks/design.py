@@ -21,11 +21,13 @@ class DesignNetwork(nn.Module):
         embedding_size: D.
         relations: What the logits of `judge` say, in their order; empty for a design that compares embeddings by
             distance alone. `same` comes first.
+        unit_length: Whether `forward` gives embeddings of unit length; if not, a bundle holds them raw as well.
     """
 
     input: InputSpec
     embedding_size: int
     relations: ClassVar[tuple[str, ...]] = ()
+    unit_length: ClassVar[bool] = True
 
     def features(self, images: Tensor) -> Tensor:
         """The last dense feature map (N, C, h, w) of pictures (N, 3, H, W), for activation maps."""

@@ -33,6 +33,7 @@ class KochOneShot(DesignNetwork):
     """
 
     relations: ClassVar[tuple[str, ...]] = ("same", "changed")
+    unit_length: ClassVar[bool] = False
     luma: Tensor
 
     def __init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -25,6 +26,8 @@ class MobileNetRetrieval(DesignNetwork):
     Raises:
         WeightsError: The file is missing, or is no state dict of MobileNetV2.
     """
+
+    unit_length: ClassVar[bool] = False
 
     def __init__(self, classes: int, weights: Path | None = None, frozen_stages: int = 0) -> None:
         super().__init__()

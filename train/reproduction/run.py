@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from monitor.domain.errors import MonitorError
 from monitor.vision.bundle import load_bundle, shipped_bundle_path
 from train.benchmark.classical import CLASSICAL
 from train.benchmark.comparator import Comparator, NetworkOnly
@@ -46,6 +47,10 @@ QUICK_KINDS = (
     "black",
 )
 FOUND = "found.json"
+
+
+class Interrupted(MonitorError):
+    """A signal came in the middle of a training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,11 @@ class Reproduced:
 
 
 def reproduce(plan: Plan, say: Say) -> list[Reproduced]:
-    """Train, export and measure each design of the plan."""
+    """Train, export and measure each design of the plan.
+
+    Raises:
+        Interrupted: A signal stopped a training; the checkpoint is saved.
+    """
     plan.out.mkdir(parents=True, exist_ok=True)
     return [_reproduce(design, plan, say) for design in plan.designs]
 
@@ -111,6 +120,8 @@ def _reproduce(design: Design, plan: Plan, say: Say) -> Reproduced:
         trainer.run()
     finally:
         tracker.close()
+    if not trainer.finished:
+        raise Interrupted("The training was stopped.", "The same command goes on from here.")
     found = directory / FOUND
     bundle = directory / f"{settings.name}.bundle"
     checkpoint = read_checkpoint(trainer.checkpoint, settings)

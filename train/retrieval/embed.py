@@ -68,9 +68,8 @@ class Embedder:
     def __init__(self, bundle_path: Path, threads: int | None = None) -> None:
         self.bundle = load_bundle(bundle_path)
         self._threads = threads or os.cpu_count() or 1
-        self._network = Network(self.bundle, self._threads, LARGEST_BATCH)
-        # Without a head, which they are for, the service's engine computes no grids.
-        self._has_raw = self.bundle.head_onnx is not None and any(
+        self._network = Network(self.bundle, self._threads, LARGEST_BATCH, grids=True)
+        self._has_raw = any(
             grid.name == RAW_GRID and grid.rows == grid.columns == 1 for grid in self.bundle.card.grids
         )
 
