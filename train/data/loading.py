@@ -64,6 +64,8 @@ def batches(
         shuffle=False,
         num_workers=workers,
         prefetch_factor=3 if workers else None,
+        # A forked worker hangs where its parent has used OpenCV's threads before, as after another training.
+        multiprocessing_context="spawn" if workers else None,
         worker_init_fn=_begin_worker if workers else None,
     )
     for drawn in loader:
