@@ -33,6 +33,7 @@ class Checkpoint:
         step: Steps done so far, which is also the number of the next.
         elapsed_s: Time spent so far; the schedule follows it where the budget is a time.
         best: The best validation, where the recipe stops early.
+        data: Fingerprint of the data set; None in runs that were begun before it was kept.
     """
 
     recipe: dict[str, Any]
@@ -42,6 +43,7 @@ class Checkpoint:
     step: int
     elapsed_s: float
     best: Best | None = None
+    data: str | None = None
 
     @property
     def result(self) -> dict[str, Tensor]:
@@ -58,11 +60,16 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     unfinished.replace(path)
 
 
-def read_checkpoint(path: Path, settings: RecipeSettings) -> Checkpoint:
+def read_checkpoint(path: Path, settings: RecipeSettings, data: str | None = None) -> Checkpoint:
     """Read the state of a run of this recipe; how long and on what it ran may differ.
 
+    Args:
+        path: The file.
+        settings: The recipe.
+        data: Fingerprint of the data set with which the run is to go on; None where nothing is learned any more.
+
     Raises:
-        RecipeError: There is no checkpoint, it is damaged, or another recipe made it.
+        RecipeError: There is no checkpoint, it is damaged, or another recipe or other pictures made it.
     """
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
@@ -81,6 +88,11 @@ def read_checkpoint(path: Path, settings: RecipeSettings) -> Checkpoint:
         raise RecipeError(
             f"{path} was made by another recipe: {different}.",
             "Give another --out (or --run), or remove the directory.",
+        )
+    if data and state.data and data != state.data:
+        raise RecipeError(
+            f"The run at {path} learned from other pictures ({state.data}, now {data}).",
+            "Give the data set that it began with, or another --out.",
         )
     return state
 

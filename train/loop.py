@@ -158,10 +158,11 @@ class Trainer:
             step=self.progress.step,
             elapsed_s=self.progress.elapsed_s,
             best=self.stopping.best,
+            data=self.recipe.fingerprint,
         )
 
     def _resume(self) -> None:
-        state = read_checkpoint(self.checkpoint, self.settings)
+        state = read_checkpoint(self.checkpoint, self.settings, self.recipe.fingerprint)
         self.network.load_state_dict(state.network)
         self.averaged.load_state_dict(state.averaged)
         self.optimiser.load_state_dict(state.optimiser)

@@ -64,6 +64,7 @@ class TurnedPairs:
         same_deg: A same picture is turned by up to so much, either way.
         rotated_deg: About so far a rotated one is turned, give or take `same_deg`.
         unrelated_share: Share of pairs with another place.
+        crop: Whether a part is shown, see `train.data.shots.Window`.
     """
 
     places: Places
@@ -74,6 +75,7 @@ class TurnedPairs:
     same_deg: float = 0.5
     rotated_deg: float = 180.0
     unrelated_share: float = 0.0
+    crop: bool = True
 
     def batch(self, number: int) -> PairBatch:
         """Pairs of that number; same and rotated ones are equally frequent."""
@@ -86,12 +88,12 @@ class TurnedPairs:
         return _in_turn(everything, self.seed, number, self.count)
 
     def _pair(self, rng: np.random.Generator, place: Place, picture: Picture) -> tuple[Image, Image, int]:
-        window = Window(rng, picture, self.spec)
+        window = Window(rng, picture, self.spec, self.crop)
         reference = window.shot(rng, picture, self.light)
         jitter = float(rng.uniform(-self.same_deg, self.same_deg))
         if rng.random() < self.unrelated_share:
             _, stranger = _another(rng, self.places, place)
-            frame = Window(rng, stranger, self.spec).shot(rng, stranger, self.light)
+            frame = Window(rng, stranger, self.spec, self.crop).shot(rng, stranger, self.light)
             return reference, frame, UNRELATED
         if rng.random() < 0.5:
             return reference, window.shot(rng, picture, self.light, jitter), SAME
@@ -109,6 +111,7 @@ class PlacePairs:
         count: P.
         light: How much the light is changed, 0–1.
         real_share: Share of references that are of places seen often, where there are any.
+        crop: Whether a part is shown, see `train.data.shots.Window`.
     """
 
     places: Places
@@ -117,6 +120,7 @@ class PlacePairs:
     count: int
     light: float
     real_share: float = 0.5
+    crop: bool = True
 
     def batch(self, number: int) -> PairBatch:
         """Pairs of that number."""
@@ -126,12 +130,12 @@ class PlacePairs:
     def _pair(self, rng: np.random.Generator) -> tuple[Image, Image, int]:
         place = _some_place(rng, self.places, self.real_share)
         picture = _one_of(rng, place.pictures)
-        window = Window(rng, picture, self.spec)
+        window = Window(rng, picture, self.spec, self.crop)
         reference = window.shot(rng, picture, self.light)
         if rng.random() < 0.5:
             return reference, window.shot(rng, _later(rng, place, picture), self.light), SAME
         _, stranger = _another(rng, self.places, place)
-        return reference, Window(rng, stranger, self.spec).shot(rng, stranger, self.light), CHANGED
+        return reference, Window(rng, stranger, self.spec, self.crop).shot(rng, stranger, self.light), CHANGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,7 @@ class PlaceBatches:
         of_each: K; a place seen once is seen K times in other light.
         light: How much the light is changed, 0–1.
         real_share: Share of places that are seen often, where there are any.
+        crop: Whether a part is shown, see `train.data.shots.Window`.
     """
 
     places: Places
@@ -155,6 +160,7 @@ class PlaceBatches:
     of_each: int
     light: float
     real_share: float = 0.5
+    crop: bool = True
 
     def batch(self, number: int) -> LabelBatch:
         """Pictures of that number, those of a place together."""
@@ -163,7 +169,7 @@ class PlaceBatches:
         labels: list[int] = []
         for label, place in enumerate(self._drawn(rng)):
             picture = _one_of(rng, place.pictures)
-            window = Window(rng, picture, self.spec)
+            window = Window(rng, picture, self.spec, self.crop)
             shown = [picture, *(_later(rng, place, picture) for _ in range(self.of_each - 1))]
             images += [window.shot(rng, one, self.light) for one in shown]
             labels += [label] * self.of_each
@@ -171,9 +177,9 @@ class PlaceBatches:
 
     def _drawn(self, rng: np.random.Generator) -> list[Place]:
         often = min(round(self.real_share * self.count), len(self.places.often))
-        if not self.places.once:
-            often = min(self.count, len(self.places.often))
         once = min(self.count - often, len(self.places.once))
+        # Where there are too few of the ones, there are more of the others.
+        often = min(self.count - once, len(self.places.often))
         return [*_some_of(rng, self.places.often, often), *_some_of(rng, self.places.once, once)]
 
 
@@ -187,6 +193,7 @@ class ClassBatches:
         seed: Of all chance.
         count: N.
         light: How much the light is changed, 0–1; at 0 pictures are shown as they are.
+        crop: Whether a part is shown, see `train.data.shots.Window`.
     """
 
     classes: Sequence[Place]
@@ -194,6 +201,7 @@ class ClassBatches:
     seed: int
     count: int
     light: float
+    crop: bool = True
 
     @property
     def pictures(self) -> list[tuple[int, Picture]]:
@@ -205,7 +213,7 @@ class ClassBatches:
         rng = np.random.default_rng([self.seed, number])
         drawn = _in_turn(self.pictures, self.seed, number, self.count)
         images = [
-            Window(rng, picture, self.spec).shot(rng, picture, self.light)
+            Window(rng, picture, self.spec, self.crop).shot(rng, picture, self.light)
             if self.light
             else whole(picture, self.spec)
             for _, picture in drawn

@@ -74,7 +74,7 @@ def read_manifest(data: Path) -> Manifest:
         raise DataError(f"No manifest.csv in {data}.", "Give the directory of the training data with --data.")
     raw = path.read_bytes()
     pictures = []
-    for row in csv.DictReader(raw.decode("utf-8").splitlines()):
+    for row in csv.DictReader(raw.decode("utf-8-sig").splitlines()):
         try:
             picture = Picture(
                 data / row["path"],

@@ -25,13 +25,19 @@ class Window:
         rng: Draws the part.
         picture: Says what there is to see.
         spec: The network's input.
+        crop: Whether it is a part, as of a view, of which there is more around; things are shown whole.
     """
 
-    def __init__(self, rng: np.random.Generator, picture: Picture, spec: InputSpec) -> None:
+    def __init__(
+        self, rng: np.random.Generator, picture: Picture, spec: InputSpec, crop: bool = True
+    ) -> None:
         pixels = _read(picture, spec)
         self.spec = spec
         self._size = (pixels.shape[1], pixels.shape[0])
-        self.crop: Crop = draw_crop(rng, *self._size)
+        width, height = self._size
+        self.crop: Crop = draw_crop(rng, width, height)
+        if not crop:
+            self.crop = Crop(width / 2, height / 2, float(width), width / height)
 
     def shot(
         self, rng: np.random.Generator, picture: Picture, light: float, roll_deg: float | None = None

@@ -53,7 +53,10 @@ def split(manifest: Manifest, validation_cameras: Sequence[str], unsteady_camera
     named = {*validation_cameras, *unsteady_cameras}
     unknown = sorted(named - known)
     if unknown:
-        raise DataError(f"No such cameras in the train split: {', '.join(unknown)}.", "Correct the recipe.")
+        raise DataError(
+            f"No such cameras in the train split: {', '.join(unknown)}.",
+            "Correct data.validation_cameras and data.unsteady_cameras, or leave them out for a data set of your own.",
+        )
     train = [p for p in manifest.pictures if p.split == "train" and p.camera not in validation_cameras]
     held = [p for p in manifest.pictures if p.split == "train" and p.camera in validation_cameras]
     scenes = [p for p in train if not p.same_view or p.camera in unsteady_cameras]

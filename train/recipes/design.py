@@ -65,6 +65,11 @@ class DesignRecipe(ABC, Generic[S]):
         self.splits: Splits = split(self.manifest, given.validation_cameras, given.unsteady_cameras)
         self.learned, self.held = self.divide()
 
+    @property
+    def fingerprint(self) -> str:
+        """Of the data set."""
+        return self.manifest.fingerprint
+
     def divide(self) -> tuple[Places, Places]:
         """Places to learn from, and places to choose by."""
         return hold_out(self.splits, self.settings.data.validation_share)
@@ -96,7 +101,9 @@ class DesignRecipe(ABC, Generic[S]):
     def validation(self) -> Numbered[Any]:
         """Pairs to choose by, the same in every validation: half of one place, half of two."""
         data, seed = self.settings.data, self.settings.run.seed + VALIDATION_SEED_STEP
-        return PlacePairs(self.held, self.build_spec(), seed, VALIDATION_PAIRS, data.light, data.real_share)
+        return PlacePairs(
+            self.held, self.build_spec(), seed, VALIDATION_PAIRS, data.light, data.real_share, data.crop
+        )
 
     def build_spec(self) -> InputSpec:
         """The input of the network."""
@@ -176,9 +183,10 @@ class DesignRecipe(ABC, Generic[S]):
         """Embeddings (N, D) of up to `LOOKED_UP` held-out places, and the places' numbers; always the same pictures."""
         data, seed = self.settings.data, self.settings.run.seed + 2 * VALIDATION_SEED_STEP
         count = min(LOOKED_UP, len(self.held.all))
-        drawn = PlaceBatches(self.held, network.input, seed, count, LOOKS, data.light, data.real_share).batch(
-            0
+        source = PlaceBatches(
+            self.held, network.input, seed, count, LOOKS, data.light, data.real_share, data.crop
         )
+        drawn = source.batch(0)
         device = next(network.parameters()).device
         with torch.autocast(device.type, torch.bfloat16, enabled=self.settings.run.bf16):
             chunks = [network(images.to(device)) for images in torch.split(drawn.images, CHUNK)]

@@ -16,7 +16,8 @@ class DesignData(Part):
 
     Where no validation cameras are named, `validation_share` of the fixed cameras (or class folders) is held out.
     `light` is how much the light of a picture is changed, 0–1; `real_share` the share of places that are fixed
-    cameras, the others being single photos that meet themselves in another light.
+    cameras, the others being single photos that meet themselves in another light. With `crop` a part of each picture
+    is shown, as of a view, of which there is more around; without, the whole.
     """
 
     validation_cameras: tuple[str, ...] = ()
@@ -24,6 +25,7 @@ class DesignData(Part):
     validation_share: float = Field(default=0.2, gt=0, lt=1)
     real_share: float = Field(default=0.5, ge=0, le=1)
     light: float = Field(default=0.5, ge=0, le=1)
+    crop: bool = True
     workers: int = Field(default=1, ge=0)
 
 

@@ -44,7 +44,13 @@ class KochOneShotRecipe(DesignRecipe[KochOneShotSettings]):
         """Half of one place, half of two."""
         data, seed = self.settings.data, self.settings.run.seed
         return PlacePairs(
-            self.learned, self.build_spec(), seed, data.pairs_per_batch, data.light, data.real_share
+            self.learned,
+            self.build_spec(),
+            seed,
+            data.pairs_per_batch,
+            data.light,
+            data.real_share,
+            data.crop,
         )
 
     @property

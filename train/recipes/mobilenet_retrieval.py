@@ -85,9 +85,8 @@ class MobileNetRetrievalRecipe(DesignRecipe[MobileNetRetrievalSettings]):
         return self._pictures(self.classes, self.settings.data.light)
 
     def _pictures(self, classes: tuple[Place, ...], light: float) -> ClassBatches:
-        return ClassBatches(
-            classes, self.build_spec(), self.settings.run.seed, self.settings.data.pictures_per_batch, light
-        )
+        data, seed = self.settings.data, self.settings.run.seed
+        return ClassBatches(classes, self.build_spec(), seed, data.pictures_per_batch, light, data.crop)
 
     @property
     def steps_per_epoch(self) -> int:

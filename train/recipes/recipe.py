@@ -21,6 +21,11 @@ class Recipe(Protocol):
         ...
 
     @property
+    def fingerprint(self) -> str:
+        """Of the data set: a run is not gone on with on other pictures."""
+        ...
+
+    @property
     def steps_per_epoch(self) -> int | None:
         """So many batches show every training picture once; None where pairs are drawn without end."""
         ...

@@ -66,7 +66,7 @@ class RotationSiameseRecipe(DesignRecipe[RotationSiameseSettings]):
     def _pairs(self, places: Places, seed: int, count: int, unrelated_share: float) -> TurnedPairs:
         data, spec = self.settings.data, self.build_spec()
         return TurnedPairs(
-            places, spec, seed, count, data.light, data.same_deg, data.rotated_deg, unrelated_share
+            places, spec, seed, count, data.light, data.same_deg, data.rotated_deg, unrelated_share, data.crop
         )
 
     @property

@@ -38,6 +38,7 @@ class TripletRecipe(DesignRecipe[T]):
             data.pictures_per_place,
             data.light,
             data.real_share,
+            data.crop,
         )
 
     @property

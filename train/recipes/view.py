@@ -52,6 +52,11 @@ class ViewRecipe:
         self._metric = metric_loss(settings.losses.metric)
 
     @property
+    def fingerprint(self) -> str:
+        """Of the data set."""
+        return self.manifest.fingerprint
+
+    @property
     def steps_per_epoch(self) -> None:
         """Groups are drawn without end."""
         return
