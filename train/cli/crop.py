@@ -18,7 +18,7 @@ from train.cli.common import say
 )
 @click.option("--strict", is_flag=True, help="Refuse instead of skipping what cannot be used.")
 def crop(annotations: Path, pictures: Path, out: Path, margin: float, strict: bool) -> None:
-    """Cut labelled boxes out of pictures, one folder a label, with a manifest.csv.
+    """Cut labelled boxes out of pictures, one folder a label, with a labels.csv.
 
     ANNOTATIONS is COCO, LabelMe (a file, or a directory of them), or a list of
     {"path": …, "box": [x, y, width, height], "label": …}. Boxes are clipped to the picture.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -36,5 +37,7 @@ def fetch(url: str, sha256: str | None, out: Path, largest_gb: float, most_files
         def report(done: int, total: int | None) -> None:
             progress.update(task, completed=done, total=total)
 
-        fetched = fetch_data(url, out, sha256, bounds, report, progress.console.print)
+        # Whole lines: a digest that is broken in two cannot be copied.
+        tell = partial(progress.console.print, soft_wrap=True, markup=False, highlight=False)
+        fetched = fetch_data(url, out, sha256, bounds, report, tell)
     say(f"{out}: {fetched.files} files from {fetched.url}, SHA-256 {fetched.sha256}")

@@ -15,7 +15,7 @@ from train.preparation.naming import picture_name
 from train.preparation.pictures import Pixels, new_directory, read_pixels, write_bytes, write_picture
 from train.preparation.problems import PreparationError, Problems
 
-MANIFEST_FILE = "manifest.csv"
+LABELS_FILE = "labels.csv"
 _SMALLEST_SIDE_PIXELS = 2
 
 
@@ -39,7 +39,7 @@ class Crop:
 def crop_boxes(
     boxes: Sequence[Box], pictures: Path, out: Path, problems: Problems, margin: float = 0.0
 ) -> list[Crop]:
-    """Cut boxes out and write them as `LABEL/<id>_<image>.png` with a `manifest.csv` (path,label,source,box).
+    """Cut boxes out and write them as `LABEL/<id>_<image>.png` with a `labels.csv` (path,label,source,box).
 
     Boxes are clipped to the picture. The id is the label's number in sorted order, from 1. Crops are PNG, so that
     what is learned from is what was there, and not a second JPEG of it.
@@ -81,7 +81,7 @@ def crop_boxes(
             f"None of {len(boxes)} boxes could be cut out.",
             "; ".join(problems.lines[:3]) or "Are these the annotations of these pictures?",
         )
-    write_manifest(out / MANIFEST_FILE, crops)
+    write_labels(out / LABELS_FILE, crops)
     return crops
 
 
@@ -109,7 +109,7 @@ def label_folders(labels: Sequence[str]) -> dict[str, str]:
     return folders
 
 
-def write_manifest(path: Path, crops: Sequence[Crop]) -> None:
+def write_labels(path: Path, crops: Sequence[Crop]) -> None:
     """Write `path,label,source,box`, the box as `x y width height`."""
     text = io.StringIO()
     writer = csv.writer(text)

@@ -17,7 +17,7 @@ from train.preparation.pictures import new_directory, write_bytes
 from train.preparation.problems import PreparationError, Problems
 
 COLUMNS = ("path", "proposed", "confidence", "distance", "nearest", "label", "decision")
-MANIFEST_FILE = "manifest.csv"
+LABELS_FILE = "labels.csv"
 TAKEN = ("accepted", "changed")
 DECISIONS = ("", *TAKEN, "rejected")
 
@@ -95,7 +95,7 @@ def read_rows(path: Path) -> list[Row]:
 def accept(
     rows: Sequence[Row], directory: Path, out: Path, problems: Problems, sure_from: float | None = None
 ) -> Counter[str]:
-    """Copy what was accepted to `LABEL/<id>_<image>.…` with a `manifest.csv` (path,label,source,decision).
+    """Copy what was accepted to `LABEL/<id>_<image>.…` with a `labels.csv` (path,label,source,decision).
 
     Args:
         rows: The reviewed table.
@@ -138,7 +138,7 @@ def accept(
         writer.writerow([f"{folders[label]}/{name}", label, row.path, row.decision or "sure, not reviewed"])
     if not counts:
         raise PreparationError(f"None of the accepted pictures is in {directory}.", "Give their directory.")
-    write_bytes(out / MANIFEST_FILE, text.getvalue().encode())
+    write_bytes(out / LABELS_FILE, text.getvalue().encode())
     return counts
 
 

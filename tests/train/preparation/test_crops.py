@@ -73,7 +73,7 @@ def test_every_format_cuts_out_the_same_pixels(tmp_path: Path, kind: str) -> Non
     cut = cv2.imread(str(tmp_path / "out" / "red" / "0001_0001.png"))
     assert cut.shape == (20, 20, 3)
     assert (cut == (0, 0, 255)).all()
-    with (tmp_path / "out" / "manifest.csv").open() as file:
+    with (tmp_path / "out" / "labels.csv").open() as file:
         assert list(csv.DictReader(file)) == [
             {"path": "red/0001_0001.png", "label": "red", "source": "a.png", "box": "20 30 20 20"}
         ]

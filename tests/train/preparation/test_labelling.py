@@ -80,9 +80,9 @@ def test_nothing_is_taken_that_nobody_decided_on_unless_told_so(
         "4 of 4 proposals were not reviewed"
         in CliRunner().invoke(command, words, catch_exceptions=False).output
     )
-    assert sorted(path.name for path in out.iterdir()) == ["dock", "gate", "manifest.csv", "yard"]
-    assert "sure, not reviewed" in (out / "manifest.csv").read_text()
-    assert len(read_known(out / "manifest.csv")) == 3, "what was accepted serves as known"
+    assert sorted(path.name for path in out.iterdir()) == ["dock", "gate", "labels.csv", "yard"]
+    assert "sure, not reviewed" in (out / "labels.csv").read_text()
+    assert len(read_known(out / "labels.csv")) == 3, "what was accepted serves as known"
 
 
 def test_decisions_of_a_person_count_whatever_the_network_says(pictures: Path, tmp_path: Path) -> None:
