@@ -11,7 +11,7 @@ from train.benchmark.rows import Row
 from train.benchmark.tables import NOTHING, Cell, Results, Table, gather, percent, share_list
 from train.benchmark.targets import Measure
 from train.reproduction.pictures import Drawn
-from train.reproduction.run import Plan, Reproduced, label_of
+from train.reproduction.run import OURS, Plan, Reproduced, label_of
 
 RANKS = (1, 5, 10, 20)
 STRANGERS = "called_same_unrelated"
@@ -97,9 +97,9 @@ def _pairs(plan: Plan, done: Sequence[Reproduced], rows: Sequence[Row]) -> Itera
         "a report is a false alarm, on all other kinds it is the change found, under whatever name. docs/training.md "
         "says what the kinds are."
     )
-    results = gather(rows, kinds=KINDS)
+    results = gather(rows, next((row.method for row in rows if row.method.startswith(OURS)), None), KINDS)
     yield _reported(results).markdown()
-    yield "In %. Intervals stand in `shares.csv`. The service abstains on black pictures (`dark`), which is not a report."
+    yield "In %; intervals stand in `shares.csv`. The service abstains on black pictures (`dark`): that is no report."
     curves = scores.roc_curves(results)
     if curves:
         yield "### By the score of change alone, whatever the threshold"

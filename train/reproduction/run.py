@@ -47,6 +47,7 @@ QUICK_KINDS = (
     "black",
 )
 FOUND = "found.json"
+OURS, OUR_NETWORK = "ours, in service", "ours, network alone"
 
 
 class Interrupted(MonitorError):
@@ -184,8 +185,8 @@ def measure_on_pairs(plan: Plan, done: Sequence[Reproduced], say: Say) -> list[R
     builds: list[Build] = [
         functools.partial(NetworkOnly, one.bundle, label=label_of(one.design)) for one in done
     ]
-    builds += [functools.partial(Comparator, None, None, "ours, in service")]
-    builds += [functools.partial(NetworkOnly, None, label="ours, network alone")]
+    builds += [functools.partial(Comparator, None, None, OURS)]
+    builds += [functools.partial(NetworkOnly, None, label=OUR_NETWORK)]
     builds += [CLASSICAL[key] for key in (("phash", "phase", "orb") if plan.quick else CLASSICAL)]
     drawn = pairs(pool, PairingRules(), plan.per_camera, 0, kinds)
     total = count_pairs(pool, plan.per_camera, kinds)
