@@ -96,20 +96,59 @@ def test_every_make_target_of_a_page_exists() -> None:
     assert sorted((page, target) for page, target in named if target not in targets) == []
 
 
+def training_calls() -> Iterator[tuple[list[str], str]]:
+    """The words of every call of `python -m train` in the pages, with the line that it stands in."""
+    for page in pages():
+        for line in code_lines_of(page):
+            for call in words_after(line, "-m"):
+                if call[:1] == ["train"] and len(call) > 1:
+                    yield call[1:], line
+
+
+def training_objections(words: list[str]) -> str:
+    """What is wrong with a call of `python -m train`; empty when nothing is."""
+    if words[0] not in TRAIN_COMMANDS:
+        return f"no command {words[0]}"
+    command = TRAIN_COMMANDS[words[0]].load()
+    known = {"--help"} | {option for parameter in command.params for option in parameter.opts}
+    unknown = sorted({word.partition("=")[0] for word in words if word.startswith("--")} - known)
+    return f"no option {', '.join(unknown)} of {words[0]}" if unknown else ""
+
+
 def test_every_training_command_of_a_page_exists_with_its_options() -> None:
+    found = [(line, training_objections(words)) for words, line in training_calls()]
+    assert found
+    assert [f"{line.strip()}: {objection}" for line, objection in found if objection] == []
+
+
+def test_every_training_command_is_shown_on_a_page() -> None:
+    shown = {words[0] for words, _ in training_calls()}
+    assert sorted(set(TRAIN_COMMANDS) - shown) == []
+
+
+@pytest.mark.parametrize("name", TRAIN_COMMANDS)
+def test_every_training_command_has_help_and_an_example_that_is_right(name: str) -> None:
+    command = TRAIN_COMMANDS[name].load()
     calls = [
-        (call[1:], line)
-        for page in pages()
-        for line in code_lines_of(page)
+        call[1:]
+        for line in (command.help or "").splitlines()
         for call in words_after(line, "-m")
-        if call[:1] == ["train"] and len(call) > 1
+        if line.strip().startswith("Example: ") and call[:1] == ["train"]
     ]
-    assert calls
-    for words, line in calls:
-        assert words[0] in TRAIN_COMMANDS, line
-        command = TRAIN_COMMANDS[words[0]].load()
-        known = {option for parameter in command.params for option in parameter.opts}
-        assert {word for word in words if word.startswith("--")} <= known, line
+    assert any(call[0] == name for call in calls)
+    assert [objection for call in calls if (objection := training_objections(call))] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "objection"),
+    [
+        (["frobnicate"], "no command frobnicate"),
+        (["retrieve", "a.jpg", "--galery", "b"], "no option --galery of retrieve"),
+        (["retrieve", "a.jpg", "--gallery=b"], ""),
+    ],
+)
+def test_a_training_command_that_does_not_exist_is_noticed(words: list[str], objection: str) -> None:
+    assert training_objections(words) == objection
 
 
 def message_commands() -> Iterator[str]:

@@ -50,7 +50,9 @@ COMMANDS: Mapping[str, Entry] = {
     "project": Entry("train.cli.project:project", "Lay embeddings out on a map with thumbnails."),
     "fetch": Entry("train.cli.fetch:fetch", "Download a data set, check it and unpack it safely."),
     "collect": Entry("train.cli.collect:collect", "Gather anchors and positives from a camera or a folder."),
-    "synthesize": Entry("train.cli.synthesize:synthesize", "Splice stickers onto clean pictures, with labels."),
+    "synthesize": Entry(
+        "train.cli.synthesize:synthesize", "Splice stickers onto clean pictures, with labels."
+    ),
     "crop": Entry("train.cli.crop:crop", "Cut labelled boxes out of pictures."),
     "name": Entry("train.cli.name:name", "Give pictures unique names that sort: 0007_0003.jpg."),
     "label": Entry("train.cli.label:label", "Label pictures with a network, reviewed by a person."),
