@@ -69,6 +69,14 @@ def test_what_an_earlier_calibration_wrote_does_not_change_the_evidence_of_the_n
     assert calibrate_bundle(bundle, cameras, FEW).bundle.card == first.bundle.card
 
 
+def test_the_limit_of_a_similarity_that_export_found_stays(splits: Splits, bundle: Path) -> None:
+    found = {"changed_below": 0.25, "changed_scale": 0.125}
+    rewrite_card(bundle, operating_point=found)
+    cameras = cameras_of(splits.validation, splits.train, PairingRules())
+    calibrated = calibrate_bundle(bundle, cameras, FEW).bundle.card.operating_point
+    assert {name: calibrated.get(name) for name in found} == found
+
+
 def test_three_camera_years_without_an_alarm_show_one_a_year() -> None:
     assert needed_days(1.0) == pytest.approx(3.0 * 365.25, rel=0.01)
     assert needed_days(10.0) == pytest.approx(needed_days(1.0) / 10)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from monitor.domain.thresholds import Thresholds
 from monitor.vision.bundle import Bundle, load_bundle, rewrite_card
 from monitor.vision.card import RELATION_TEMPERATURE
 from monitor.vision.encoder import NetworkEncoder
+from monitor.vision.likeness import Likeness
 from monitor.vision.network import Network
 from train.benchmark.pairs import pairs
 from train.calibration.alarms import AlarmEstimator
@@ -95,7 +96,7 @@ def calibrate_bundle(
     point = {
         **{name: getattr(choice.point.thresholds, name) for name in SET_BY_CALIBRATION},
         **similarity_limits(evidence),
-        **_temperature_of(bundle),
+        **_kept_of(bundle),
     }
     calibration = on_card(findings, options, cameras)
     written = rewrite_card(path, operating_point=point, calibration=calibration)
@@ -124,9 +125,11 @@ def _gather(
     return evidence
 
 
-def _temperature_of(bundle: Bundle) -> dict[str, float]:
+def _kept_of(bundle: Bundle) -> dict[str, float]:
+    """What is not chosen here: the temperature, and with what limit a similarity is judged, which `export` found."""
     point = bundle.card.operating_point
-    return {RELATION_TEMPERATURE: point[RELATION_TEMPERATURE]} if RELATION_TEMPERATURE in point else {}
+    kept = (RELATION_TEMPERATURE, *(field.name for field in fields(Likeness)))
+    return {name: point[name] for name in kept if name in point}
 
 
 def _with_temperature(bundle: Bundle, value: float | None) -> Bundle:
