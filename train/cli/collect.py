@@ -77,8 +77,9 @@ def collect(
             if role is not None:
                 collect_by_timer(opened, collection, role, every, stopped)
             else:
-                say(HELP_LINE)
                 with keys_of() as poll:
+                    # Only now: switching the terminal over drops what was pressed before.
+                    say(HELP_LINE)
                     collect_by_keys(opened, collection, poll, every, stopped)
             interrupted = stopped()
     finally:
