@@ -100,23 +100,23 @@ def _propose(
     neighbours: int,
     problems: Problems,
 ) -> None:
-    from monitor.vision.bundle import load_bundle, shipped_bundle_path
-    from monitor.vision.network import Network
-    from train.preparation.labelling import Proposer, embed, read_known
+    from monitor.vision.bundle import shipped_bundle_path
+    from train.preparation.labelling import Proposer, embed_readable, read_known
     from train.preparation.pictures import find_pictures
     from train.preparation.reviewing import rows_of, write_rows
+    from train.retrieval.embed import Embedder
 
     pictures = find_pictures(directory)
     labels = read_known(known)
-    network = Network(load_bundle(bundle or shipped_bundle_path()))
-    embedded = embed(sorted(labels), network, problems)
+    embedder = Embedder(bundle or shipped_bundle_path())
+    embedded = embed_readable(embedder, sorted(labels), problems)
     proposer = Proposer(embedded, [labels[path] for path in embedded.paths], neighbours)
     if proposer.calibrated:
         say(f"of the known pictures, {proposer.own_accuracy:.1%} are nearest to one of their own label")
     else:
         say("no label has two known pictures: confidences are bare similarities")
     with click.progressbar(length=len(pictures), label="embedding") as bar:
-        unknown = embed(pictures, network, problems, lambda done, total: bar.update(1))
+        unknown = embed_readable(embedder, pictures, problems, lambda: bar.update(1))
     proposals = proposer.propose(unknown)
     write_rows(out, rows_of(proposals, directory))
     sure = sum(one.confidence >= confidence for one in proposals)

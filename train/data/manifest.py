@@ -99,7 +99,9 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     Raises:
         DataError: It is missing or not a picture.
     """
+    if not path.is_file():
+        raise DataError(f"Cannot read {path}: there is no such file.", "Is the data directory complete?")
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if pixels is None:
-        raise DataError(f"Cannot read {path}.", "Is the data directory complete?")
+        raise DataError(f"Cannot read {path}: it is not a picture, or damaged.", "Replace or remove it.")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)

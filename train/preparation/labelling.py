@@ -17,29 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from monitor.vision.network import Network
-from monitor.vision.preprocess import prepare
-from train.preparation.pictures import find_pictures, read_pixels
+from train.preparation.pictures import find_pictures
 from train.preparation.problems import PreparationError, Problems
+from train.retrieval.embed import Embedded, Embedder
 
 Floats = NDArray[np.float32]
 NEIGHBOURS = 5
 _ROWS_AT_ONCE = 1024
 # Weak enough that well separated labels give nearly certain neighbours, strong enough that a handful does not.
 _INVERSE_REGULARISATION = 10.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Embedded:
-    """Pictures with their embeddings.
-
-    Attributes:
-        paths: N files.
-        embeddings: (N, D), each of length 1.
-    """
-
-    paths: tuple[Path, ...]
-    embeddings: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,34 +62,23 @@ def read_known(known: Path) -> dict[Path, str]:
     return labels
 
 
-def embed(
+def embed_readable(
+    embedder: Embedder,
     paths: Sequence[Path],
-    network: Network,
     problems: Problems,
-    report: Callable[[int, int], None] = lambda done, total: None,
+    on_done: Callable[[], object] = lambda: None,
 ) -> Embedded:
-    """Run pictures through a bundle's encoder, with the service's own transform.
-
-    Args:
-        paths: Pictures.
-        network: The bundle under its engine.
-        problems: Gets pictures that cannot be read.
-        report: Called with pictures done and in all.
+    """Embed pictures; those that cannot be read are noted.
 
     Raises:
         PreparationError: None can be read.
     """
-    kept, rows = [], []
-    for index, path in enumerate(paths):
-        pixels = read_pixels(path, problems)
-        if pixels is not None:
-            kept.append(path)
-            rows.append(network.encode(prepare(pixels, network.bundle.card.input))["embedding"])
-        report(index + 1, len(paths))
-    if not rows:
+    embedded = embedder.embed(paths, on_done)
+    for skipped in embedded.skipped:
+        problems.add(f"{skipped.path}: {skipped.reason}")
+    if not embedded.paths:
         raise PreparationError(f"None of {len(paths)} pictures can be read.", "; ".join(problems.lines[:3]))
-    embeddings = np.stack(rows).astype(np.float32)
-    return Embedded(tuple(kept), embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True).clip(1e-12))
+    return embedded
 
 
 class Proposer:
@@ -126,7 +101,7 @@ class Proposer:
         self._known = known
         self._labels = np.asarray(labels)
         self._neighbours = min(neighbours, len(labels))
-        same, other, self.own_accuracy = _compare_known(known.embeddings, self._labels)
+        same, other, self.own_accuracy = _compare_known(known.vectors, self._labels)
         self._judge = _fit(same, other)
 
     @property
@@ -138,8 +113,8 @@ class Proposer:
         """One proposal a picture, least sure first."""
         proposals = []
         for start in range(0, len(unknown.paths), _ROWS_AT_ONCE):
-            rows = unknown.embeddings[start : start + _ROWS_AT_ONCE]
-            similarities = rows @ self._known.embeddings.T
+            rows = unknown.vectors[start : start + _ROWS_AT_ONCE]
+            similarities = rows @ self._known.vectors.T
             for path, row in zip(unknown.paths[start:], similarities, strict=False):
                 proposals.append(self._vote(path, row))
         return sorted(proposals, key=lambda one: (one.confidence, one.path))

@@ -16,10 +16,11 @@ from click.testing import CliRunner
 
 from tests.train.drawn import draw_scene
 from train.cli.label import label as command
-from train.preparation.labelling import Embedded, Proposer, read_known
+from train.preparation.labelling import Proposer, read_known
 from train.preparation.problems import PreparationError, Problems
 from train.preparation.review import write_review
 from train.preparation.reviewing import Row, accept, read_rows, write_rows
+from train.retrieval.embed import Embedded
 
 SCENES = {"gate": 1, "yard": 2, "dock": 3}
 
@@ -134,12 +135,12 @@ def test_votes_of_many_far_neighbours_do_not_outweigh_a_near_one() -> None:
         angles = np.radians(degrees)
         return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
-    known = Embedded(tuple(map(Path, "abcdef")), at(0, 2, 60, 62, 64, 66))
+    known = Embedded(tuple(map(Path, "abcdef")), at(0, 2, 60, 62, 64, 66), None, ())
     proposer = Proposer(known, ["near", "near", "far", "far", "far", "far"])
-    [proposal] = proposer.propose(Embedded((Path("new"),), at(1)))
+    [proposal] = proposer.propose(Embedded((Path("new"),), at(1), None, ()))
     assert proposal.label == "near"
     assert proposal.confidence > 0.8
-    [stranger] = proposer.propose(Embedded((Path("stranger"),), at(-45)))
+    [stranger] = proposer.propose(Embedded((Path("stranger"),), at(-45), None, ()))
     assert stranger.confidence < 0.5
     assert proposer.own_accuracy == 1.0
 
