@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -178,7 +179,7 @@ def disk(settings: Settings) -> Diagnosis:
 
 
 def bundle(settings: Settings) -> Diagnosis:
-    """Whether the network loads, and sees: one forward pass."""
+    """Whether the network loads, and sees: one forward pass; and whether the references were encoded by it."""
     encoder = open_encoder(settings.bundle, settings.service.encoder_threads, settings.service.encoder_batch)
     pixels = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
     frame = Frame(pixels, datetime.now(UTC), "", 640, 480)
@@ -195,7 +196,19 @@ def bundle(settings: Settings) -> Diagnosis:
             "Use another bundle.",
         )
     text = f"{encoder.bundle_id}: a picture takes {took_ms:.0f} ms. {describe_limits(settings.bundle)}"
+    if stale := _encoded_by_others(settings, encoder.bundle_id):
+        text += f" Another network encoded {stale} reference{'s' * (stale != 1)}: nothing is judged by them."
+        return Diagnosis("network", Level.FAIL, text, "Run `monitor references reencode`.")
     return Diagnosis("network", Level.OK, text)
+
+
+def _encoded_by_others(settings: Settings, bundle_id: str) -> int:
+    """Number of active references that this bundle cannot be asked about."""
+    url, images = settings.database_url.get_secret_value(), settings.data_dir / "images"
+    # What is wrong with the database has a line of its own.
+    with suppress(MonitorError), open_store(url, images, migrate=False) as store:
+        return len(store.gallery.needing_reencode(bundle_id))
+    return 0
 
 
 def camera_examinations(settings: Settings) -> list[tuple[str, Examination]]:

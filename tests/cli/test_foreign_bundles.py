@@ -108,6 +108,16 @@ def test_doctor_finds_such_a_network_well(tmp_path: Path, make: str) -> None:
     assert "Traceback" not in said
 
 
+def test_doctor_finds_references_of_another_network(tmp_path: Path) -> None:
+    place = set_up(tmp_path, MAKES["similarity, changes"])
+    place.config.write_text(CONFIG, encoding="utf-8")
+    said = place.run("doctor", code=1).stdout
+    assert "Another network encoded 2 references" in said
+    assert "→ Run `monitor references reencode`." in said
+    place.run("references", "reencode")
+    assert "Another network" not in place.run("doctor", code=0).stdout
+
+
 def without_config(*arguments: object, code: int) -> Result:
     result = CliRunner().invoke(main, list(map(str, arguments)), env={"MONITOR_CONFIG": None})
     assert result.exit_code == code, (result.output, result.exception)
