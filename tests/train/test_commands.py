@@ -143,13 +143,13 @@ def test_a_picture_that_cannot_be_read_is_named_also_from_a_worker(tmp_path: Pat
     settings = tiny_recipe(1)
     settings = settings.model_copy(update={"data": settings.data.model_copy(update={"workers": 1})})
     words = ["fit", written(tmp_path, settings), "--data", str(data), "--out", str(tmp_path / "run")]
-    # A process of its own: workers are forked, which is not safe beside the threads that other tests leave.
+    # A process of its own, as a user starts it: worker processes included.
     done = subprocess.run(
         [sys.executable, "-m", "train", *words], capture_output=True, text=True, timeout=240
     )
     assert done.returncode == 1
     said = " ".join(done.stderr.split())
-    assert re.search(r"Error: Cannot read \S+\.png\. Is the data directory complete\?", said)
+    assert re.search(r"Error: Cannot read \S+\.png: it is not a picture, or damaged\. Replace or remove it\.", said)
     assert "Traceback" not in said
 
 

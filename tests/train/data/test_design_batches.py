@@ -229,7 +229,7 @@ def write(path: Path, pixels: NDArray[np.uint8]) -> None:
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (lambda p: p.write_bytes(b"not a picture"), r"Cannot read .*\.png.*complete"),
+        (lambda p: p.write_bytes(b"not a picture"), r"Cannot read .*\.png.*Replace or remove"),
         (lambda p: p.unlink(), r"Cannot read .*\.png"),
         (lambda p: write(p, np.zeros((7, 90, 3), np.uint8)), r"only 90x7 pixels.*At least 8"),
     ],
@@ -252,7 +252,7 @@ def test_the_error_of_a_worker_process_arrives_with_its_remedy(tmp_path: Path) -
         path.write_bytes(b"not a picture")
     with pytest.raises(DataError) as caught:
         next(batches(PlacePairs(places, SMALL, 5, 4, 0.5), 0, 1, workers=1))
-    assert "complete" in (caught.value.remedy or "")
+    assert "Replace" in (caught.value.remedy or "")
 
 
 @pytest.mark.parametrize(
