@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -27,23 +26,17 @@ def export(recipe: Path, run_: Path | None, bundle: Path | None, data: Path) -> 
     Example: python -m train export config/recipes/view.yaml --run runs/view
     """
     from train.checkpoint import read_checkpoint
-    from train.exporting.bundle import export_bundle
+    from train.exporting.run import export_run
     from train.recipes.opening import load_network, open_recipe
     from train.recipes.reading import read_recipe
 
     settings = read_recipe(recipe)
-    opened = open_recipe(settings, data)
     directory = run_ or Path("runs") / settings.name
     checkpoint = read_checkpoint(directory / "checkpoint.pt", settings)
+    opened = open_recipe(settings, data)
     network = load_network(settings, checkpoint)
-    training = {
-        "recipe": settings.model_dump(mode="json"),
-        "data_fingerprint": opened.manifest.fingerprint,
-        "steps": checkpoint.step if checkpoint.best is None else checkpoint.best.step,
-        "minutes": round(checkpoint.elapsed_s / 60, 1),
-    }
     path = bundle or directory / f"{settings.name}.bundle"
-    written = export_bundle(opened.exportable(network), path, settings.name, training, datetime.now(UTC))
+    written = export_run(opened, network, checkpoint, path)
     found = ", ".join(f"{name} {value:.3f}" for name, value in written.card.operating_point.items())
     say(
         f"wrote {written.id} to {path}, {path.stat().st_size / 1e6:.1f} MB; largest difference to torch "

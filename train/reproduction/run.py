@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,11 @@ from train.benchmark.row_file import read_rows
 from train.benchmark.rows import Row
 from train.benchmark.run import Build
 from train.benchmark.run import run as judge_pairs
-from train.checkpoint import read_checkpoint
+from train.checkpoint import Checkpoint, read_checkpoint
 from train.data.listing import read_data
 from train.data.sampling import PairingRules
 from train.data.splits import Pool
-from train.exporting.bundle import export_bundle
+from train.exporting.run import export_run
 from train.loop import Trainer
 from train.recipes.opening import OpenRecipe, load_network, open_recipe
 from train.recipes.reading import AnySettings, recipe_from
@@ -86,7 +85,7 @@ class Reproduced:
         figures: Of the last validation.
         speed: Of its network.
         minutes: It was trained for so long.
-        steps: Steps done.
+        steps: Steps after which the weights were kept.
     """
 
     design: Design
@@ -137,21 +136,16 @@ def _reproduce(design: Design, plan: Plan, say: Say) -> Reproduced:
         values["figures"],
         Speed(**values["speed"]),
         checkpoint.elapsed_s / 60,
-        checkpoint.step,
+        checkpoint.step if checkpoint.best is None else checkpoint.best.step,
     )
 
 
-def _measured(recipe: OpenRecipe, settings: AnySettings, checkpoint: Any, bundle: Path) -> dict[str, Any]:
+def _measured(
+    recipe: OpenRecipe, settings: AnySettings, checkpoint: Checkpoint, bundle: Path
+) -> dict[str, Any]:
     network = load_network(settings, checkpoint)
     figures: Mapping[str, float] = recipe.validate(network).figures
-    training = {
-        "recipe": settings.model_dump(mode="json"),
-        "data_fingerprint": recipe.manifest.fingerprint,
-        "steps": checkpoint.step if checkpoint.best is None else checkpoint.best.step,
-        "minutes": round(checkpoint.elapsed_s / 60, 1),
-    }
-    exportable: Any = recipe
-    export_bundle(exportable.exportable(network), bundle, settings.name, training, datetime.now(UTC))
+    export_run(recipe, network, checkpoint, bundle)
     return {"figures": dict(figures), "speed": asdict(measure_speed(network, bundle))}
 
 
