@@ -150,7 +150,9 @@ def test_a_picture_that_cannot_be_read_is_named_also_from_a_worker(tmp_path: Pat
     )
     assert done.returncode == 1
     said = " ".join(done.stderr.split())
-    assert re.search(r"Error: Cannot read \S+\.png: it is not a picture, or damaged\. Replace or remove it\.", said)
+    assert re.search(
+        r"Error: Cannot read \S+\.png: it is not a picture, or damaged\. Replace or remove it\.", said
+    )
     assert "Traceback" not in said
 
 

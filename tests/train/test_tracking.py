@@ -267,11 +267,7 @@ def test_a_tracker_changes_nothing_in_what_is_learned(tmp_path: Path) -> None:
     for kind in ("none", "tensorboard"):
         recipe = small_recipe(4, validation_batches=1)
         recipe.settings = recipe.settings.model_copy(
-            update={
-                "tracker": recipe_from(
-                    {**recipe.settings.model_dump(), "tracker": kind}
-                ).told
-            }
+            update={"tracker": recipe_from({**recipe.settings.model_dump(), "tracker": kind}).told}
         )
         tracker = open_tracker(recipe.settings, tmp_path / kind)
         run = Trainer(recipe, tmp_path / kind, lambda _: None, tracker)
