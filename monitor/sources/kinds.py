@@ -1,27 +1,70 @@
-"""All kinds of sources. A new kind is one module, one line here and one section in docs/sources.md."""
+"""All kinds of sources. A new kind is one module, one line here, its settings, and a page in docs/sources."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from monitor.domain.ports import Clock, FrameSource
 from monitor.sources.errors import UnknownSourceKind
-from monitor.sources.folder import FolderSource
-from monitor.sources.http import HttpSource
-from monitor.sources.video import VideoSource
+from monitor.sources.folder import FolderOptions, FolderSource
+from monitor.sources.http import HttpOptions, HttpSource
+from monitor.sources.video import VideoOptions, VideoSource
 
-# Each opener takes its kind's options and a clock. Opening touches neither disk nor network.
-Opener = Callable[[Any, Clock], FrameSource]
 
-SOURCE_KINDS: Mapping[str, Opener] = MappingProxyType(
+def _none(_options: Any) -> None:
+    return None
+
+
+def _never(_options: Any) -> bool:
+    return False
+
+
+def _host_in_url(options: Any) -> str | None:
+    return urlsplit(options.url).hostname
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKind:
+    """One kind.
+
+    Attributes:
+        options: The frozen dataclass that says everything it needs.
+        open: Makes a source of its options and a clock; touches neither disk nor network.
+        host: The machine that a grab with these options bothers, for limits by host; None where there is none.
+        dedicated: Whether a source with these options keeps something open, and so needs a grabber to itself.
+    """
+
+    options: type[Any]
+    open: Callable[[Any, Clock], FrameSource]
+    host: Callable[[Any], str | None] = _none
+    dedicated: Callable[[Any], bool] = _never
+
+
+SOURCE_KINDS: Mapping[str, SourceKind] = MappingProxyType(
     {
-        "folder": FolderSource,
-        "http": HttpSource,
-        "video": VideoSource,
+        "folder": SourceKind(FolderOptions, FolderSource),
+        "http": SourceKind(HttpOptions, HttpSource, host=_host_in_url),
+        "video": SourceKind(VideoOptions, VideoSource),
     }
 )
+
+
+def source_kind(name: str) -> SourceKind:
+    """The kind of that name.
+
+    Raises:
+        UnknownSourceKind: There is none.
+    """
+    try:
+        return SOURCE_KINDS[name]
+    except KeyError:
+        raise UnknownSourceKind(
+            f"There is no kind of source {name!r}.", f"Use one of {', '.join(sorted(SOURCE_KINDS))}."
+        ) from None
 
 
 def open_source(kind: str, options: Any, clock: Clock) -> FrameSource:
@@ -30,10 +73,4 @@ def open_source(kind: str, options: Any, clock: Clock) -> FrameSource:
     Raises:
         UnknownSourceKind: There is no such kind.
     """
-    try:
-        opener = SOURCE_KINDS[kind]
-    except KeyError:
-        raise UnknownSourceKind(
-            f"There is no kind of source {kind!r}.", f"Use one of {', '.join(sorted(SOURCE_KINDS))}."
-        ) from None
-    return opener(options, clock)
+    return source_kind(kind).open(options, clock)

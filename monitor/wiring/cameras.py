@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,17 +12,8 @@ from monitor.domain.frame import Frame
 from monitor.domain.ports import Clock, FrameSource
 from monitor.domain.view import ViewKey, ViewSpec
 from monitor.settings import CameraPlan
-from monitor.sources.folder import FolderOptions
-from monitor.sources.http import HttpOptions
-from monitor.sources.kinds import open_source
-from monitor.sources.video import VideoOptions
+from monitor.sources.kinds import open_source, source_kind
 from monitor.wiring.options import build_options
-
-SOURCE_OPTIONS: Mapping[str, type[Any]] = {
-    "folder": FolderOptions,
-    "http": HttpOptions,
-    "video": VideoOptions,
-}
 
 
 class Cameras:
@@ -162,5 +153,5 @@ def open_plan(plan: CameraPlan, clock: Clock) -> FrameSource:
     Raises:
         MonitorError: The kind is unknown, or the options cannot work.
     """
-    options: Any = build_options(SOURCE_OPTIONS[plan.source_kind], plan.options)
+    options: Any = build_options(source_kind(plan.source_kind).options, plan.options)
     return open_source(plan.source_kind, options, clock)

@@ -1,0 +1,21 @@
+"""Where frames come from, as written in the file: one model and one module a kind, told apart by `kind`.
+
+The field names are those of the options in `monitor.sources`; `None` leaves the choice to the source.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from monitor.settings.camera_sources.folder import FolderSource
+from monitor.settings.camera_sources.http import HttpSource
+from monitor.settings.camera_sources.video import VideoSource
+
+SourceSettings = Annotated[
+    FolderSource | HttpSource | VideoSource,
+    Field(discriminator="kind"),
+]
+
+__all__ = ["FolderSource", "HttpSource", "SourceSettings", "VideoSource"]
