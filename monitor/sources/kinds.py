@@ -24,7 +24,7 @@ def _never(_options: Any) -> bool:
 
 
 def _host_in_url(options: Any) -> str | None:
-    return urlsplit(options.url).hostname
+    return urlsplit(str(options.url)).hostname
 
 
 @dataclass(frozen=True, slots=True)
