@@ -13,7 +13,9 @@ from tests.fuzz.target import Broken, Target
 
 @cache
 def good_card() -> str:
-    return json.dumps(card_to_json(load_bundle(shipped_bundle_path()).card))
+    card = card_to_json(load_bundle(shipped_bundle_path()).card)
+    # Free text and figures, of which nothing is read, would only slow every input down.
+    return json.dumps({**card, "calibration": {}, "metrics": {}, "training": {}})
 
 
 def check(data: bytes) -> object:
