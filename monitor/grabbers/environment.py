@@ -28,11 +28,14 @@ _NAMES = frozenset(
 )
 # Locales, the dynamic linker, Python itself, TLS trust, video acceleration.
 _PREFIXES = ("LC_", "LD_", "PYTHON", "SSL_CERT_", "OPENSSL_", "LIBVA_")
-# Threads in the server would make forking unsafe; each further arena costs a grabber address space.
+# Threads in the server would make forking unsafe; each further arena costs a grabber address space. Memory for one
+# picture is kept for the next: given back and taken again, its pages cost more time than decoding it.
 _FIXED = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
     "PYTHONUNBUFFERED": "1",
 }
 
