@@ -16,7 +16,7 @@ def decode_key_picture(picture: KeyPicture, decoder: str, max_pixels: int) -> av
     """The picture, whole.
 
     A decoder of its own for each picture, so that none can show anything of another. It has one thread, stops at the
-    first error instead of concealing it, and is flushed at once.
+    first error, and is flushed at once.
 
     Raises:
         FrameFault: Its declared size is refused; nothing was decoded.
@@ -27,12 +27,9 @@ def decode_key_picture(picture: KeyPicture, decoder: str, max_pixels: int) -> av
     context = av.CodecContext.create(decoder, "r")
     assert isinstance(context, av.VideoCodecContext)
     context.thread_count = 1
-    # `explode`: damage is an error. `ec=0`: nothing is made up for what is missing.
-    context.options = {
-        "err_detect": "crccheck+bitstream+buffer+explode",
-        "ec": "0",
-        "max_pixels": str(max_pixels),
-    }
+    # `explode` makes damage an error. Concealment stays on: H.264 marks as corrupt what had to be concealed. H.265
+    # knows neither, and shows whatever comes out of damaged bytes; there, lost packets are found by their numbers.
+    context.options = {"err_detect": "explode", "max_pixels": str(max_pixels)}
     found: list[av.VideoFrame] = []
     try:
         for unit in picture.units:

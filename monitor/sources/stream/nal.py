@@ -110,14 +110,15 @@ class Assembler:
         self._timestamp: int | None = None
         self._begin()
 
-    def add(self, packet: RtpPacket) -> Iterator[AccessUnit]:
+    def add(self, packet: RtpPacket) -> list[AccessUnit]:
         """The access units that are complete with this packet: mostly none, at most two."""
+        complete: list[AccessUnit] = []
         lost = self._sequence is not None and packet.sequence != self._sequence
         self._sequence = (packet.sequence + 1) % (1 << 16)
         if self._timestamp is not None and packet.timestamp != self._timestamp:
             # Either end may be what was lost: of the unit before, or of the one that begins.
             self._intact = self._intact and not lost
-            yield from self._end()
+            complete += self._end()
         if lost:
             self._intact = False
             self._parts = None
@@ -127,8 +128,7 @@ class Assembler:
                 self._take(piece, data)
         except ValueError:
             self._intact = False
-        if packet.marker:
-            yield from self._end()
+        return complete + self._end() if packet.marker else complete
 
     def _begin(self) -> None:
         self._nals = []
@@ -156,8 +156,8 @@ class Assembler:
             self._nals.append(b"".join(self._parts))
             self._parts = None
 
-    def _end(self) -> Iterator[AccessUnit]:
+    def _end(self) -> list[AccessUnit]:
         self._timestamp = None
-        if self._nals or not self._intact:
-            yield AccessUnit(self._nals, self._intact and self._parts is None)
+        unit = AccessUnit(self._nals, self._intact and self._parts is None)
         self._begin()
+        return [unit] if unit.nals or not unit.intact else []
