@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import av
-import numpy as np
 
 from monitor.domain.errors import FrameFault, SourceStale, SourceTimeout
-from monitor.domain.frame import Frame, Pixels
+from monitor.domain.frame import Frame
 from monitor.domain.ports import Clock
 from monitor.sources.errors import InvalidOption
 from monitor.sources.files import check_regular
 from monitor.sources.movie import Movie
-from monitor.sources.pictures import MAX_PIXELS, TARGET_LONG_SIDE, check_shape, reduction
+from monitor.sources.pictures import MAX_PIXELS, TARGET_LONG_SIDE
+from monitor.sources.stream.finish import finish_frame
 
 
 class AtEnd(StrEnum):
@@ -88,7 +87,12 @@ class VideoSource:
             if self._movie is None:
                 check_regular(self._options.path)
                 self._movie = Movie(self._options.path, self._options.max_pixels)
-            return self._finish(self._play(self._movie, due_s, deadline_s))
+            return finish_frame(
+                self._play(self._movie, due_s, deadline_s),
+                self._clock.now(),
+                max_pixels=self._options.max_pixels,
+                target_long_side=self._options.target_long_side,
+            )
         except (av.FFmpegError, ValueError) as error:
             self.close()
             raise FrameFault(
@@ -136,16 +140,3 @@ class VideoSource:
             f"{self._options.path} has no frame that can be decoded at {start_s:g} s or behind it.",
             "Lower `position`, or convert the video again.",
         )
-
-    def _finish(self, frame: av.VideoFrame) -> Frame:
-        width, height = frame.width, frame.height
-        check_shape(width, height, self._options.max_pixels)
-        factor = reduction(max(width, height), self._options.target_long_side)
-        small = frame.reformat(width // factor, height // factor, "rgb24", interpolation="AREA")
-        quarter_turns = round(frame.rotation / 90)
-        pixels: Pixels = np.ascontiguousarray(np.rot90(small.to_ndarray(), quarter_turns), dtype=np.uint8)
-        pixels.flags.writeable = False
-        if quarter_turns % 2:
-            width, height = height, width
-        digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-        return Frame(pixels, self._clock.now(), digest, width, height)
