@@ -31,6 +31,7 @@ _SECTIONS = {
     "Settings": ("file", "The file itself."),
     "Camera": ("camera", "An entry of `cameras`."),
     "View": ("view", "An entry of `cameras[].views`."),
+    "ExecSource": ("exec source", "`source` with `kind: exec`."),
     "FolderSource": ("folder source", "`source` with `kind: folder`."),
     "HttpSource": ("http source", "`source` with `kind: http`."),
     "VideoSource": ("video source", "`source` with `kind: video`."),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from monitor.domain.ports import Clock, FrameSource
 from monitor.sources.errors import UnknownSourceKind
+from monitor.sources.exec import ExecOptions, ExecSource
 from monitor.sources.folder import FolderOptions, FolderSource
 from monitor.sources.http import HttpOptions, HttpSource
 from monitor.sources.mjpeg import MjpegOptions, MjpegSource
@@ -48,6 +49,7 @@ class SourceKind:
 
 SOURCE_KINDS: Mapping[str, SourceKind] = MappingProxyType(
     {
+        "exec": SourceKind(ExecOptions, ExecSource),
         "folder": SourceKind(FolderOptions, FolderSource),
         "http": SourceKind(HttpOptions, HttpSource, host=_host_in_url),
         "mjpeg": SourceKind(MjpegOptions, MjpegSource, host=_host_in_url),

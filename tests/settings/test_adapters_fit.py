@@ -8,6 +8,7 @@ from monitor.notifiers.log import LogOptions
 from monitor.notifiers.webhook import WebhookOptions
 from monitor.settings import camera_sources as written
 from monitor.settings import channels
+from monitor.sources.exec import ExecOptions
 from monitor.sources.folder import FolderOptions
 from monitor.sources.http import HttpOptions
 from monitor.sources.video import VideoOptions
@@ -21,6 +22,7 @@ OF_ALL_CHANNELS = {"name", "enabled", "routes"}
 @pytest.mark.parametrize(
     ("model", "options"),
     [
+        (written.ExecSource, ExecOptions),
         (written.FolderSource, FolderOptions),
         (written.HttpSource, HttpOptions),
         (written.VideoSource, VideoOptions),

@@ -9,13 +9,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from monitor.settings.camera_sources.exec import ExecSource
 from monitor.settings.camera_sources.folder import FolderSource
 from monitor.settings.camera_sources.http import HttpSource
 from monitor.settings.camera_sources.video import VideoSource
 
 SourceSettings = Annotated[
-    FolderSource | HttpSource | VideoSource,
+    ExecSource | FolderSource | HttpSource | VideoSource,
     Field(discriminator="kind"),
 ]
 
-__all__ = ["FolderSource", "HttpSource", "SourceSettings", "VideoSource"]
+__all__ = ["ExecSource", "FolderSource", "HttpSource", "SourceSettings", "VideoSource"]
