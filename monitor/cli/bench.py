@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +12,10 @@ from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
     from monitor.cli.screen import Screen
-    from monitor.simulator import SimulatedCamera
     from monitor.wiring.measure import Measurement
 
-SIZES = ((640, 480), (1920, 1080))
-PICTURES_A_CAMERA = 4
+SECONDS = 20.0
+SECONDS_OF_SOURCES = 90.0
 MEANING = {
     "load": "what is known of the view, from the database",
     "grab": "listing the folder, reading and decoding the picture",
@@ -34,53 +30,43 @@ MEANING = {
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
-    default=20.0,
-    show_default=True,
-    help="How long to measure; longer is steadier.",
+    help=f"How long to measure; longer is steadier.  [default: {SECONDS:.0f}; "
+    f"{SECONDS_OF_SOURCES:.0f} with --sources]",
+)
+@click.option(
+    "--sources", is_flag=True, help="What a grab costs by kind of source, beside OpenCV and ffmpeg."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_run
-def bench(run: Invocation, seconds: float, as_json: bool) -> None:
+def bench(run: Invocation, seconds: float | None, sources: bool, as_json: bool) -> None:
     """Measure whole checks beside bare passes of the network, on drawn pictures in folders.
 
     Half of the cameras are 640 × 480, half 1920 × 1080. Needs no configuration, and leaves nothing behind.
+    With --sources it measures grabs from every kind of source instead, from servers that it starts on loopback.
 
     Example: monitor bench --seconds 60
     """
+    from monitor.cli.bench_pictures import draw_pictures
+    from monitor.cli.bench_sources import bench_sources
     from monitor.cli.screen import Screen
     from monitor.wiring.measure import measure
 
     screen = Screen(run, as_json)
     screen.note("Drawing pictures …")
-    pictures = _draw()
+    pictures = draw_pictures()
+    seconds = seconds or (SECONDS_OF_SOURCES if sources else SECONDS)
     screen.note(f"Measuring for {seconds:.0f} seconds …")
     with tempfile.TemporaryDirectory(prefix="monitor-bench-") as directory:
-        measured = measure(Path(directory), pictures, seconds)
+        if sources:
+            bench_sources(Path(directory), pictures, seconds, screen, as_json)
+            return
+        measured = measure(
+            Path(directory), [each for cameras in pictures.values() for each in cameras], seconds
+        )
     if as_json:
         screen.json(measured.as_dict(), indent=2)
     else:
         _show(measured, screen)
-
-
-def _draw() -> list[list[bytes]]:
-    """Pictures of a few cameras; drawn by other processes, so that their memory is not counted."""
-    from monitor.simulator import SimulatedCamera
-
-    cameras = [
-        SimulatedCamera(f"{kind.replace('_', '-')}-{width}", kind, 11, (width, height))
-        for width, height in SIZES
-        for kind in ("street", "car_park")
-    ]
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(_draw_camera, cameras))
-
-
-def _draw_camera(camera: SimulatedCamera) -> list[bytes]:
-    from monitor.simulator import SimulatedClock, Site
-
-    noon = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
-    site = Site([camera], SimulatedClock(noon, 0))
-    return [site.snapshot(camera.name, noon + timedelta(minutes=n)) for n in range(PICTURES_A_CAMERA)]
 
 
 def _show(measured: Measurement, screen: Screen) -> None:
