@@ -6,14 +6,18 @@ PIP_FLAGS := --disable-pip-version-check --quiet
 
 # How long `make fuzz` takes, all targets together.
 FUZZ_SECONDS ?= 600
+# How long and how large `make soak` is.
+SOAK_MINUTES ?= 30
+SOAK_CAMERAS ?= 300
 
-.PHONY: help run test lint types contracts unit bench fuzz clean
+.PHONY: help run test lint types contracts unit bench fuzz soak clean
 
 help:
 	@echo "make run    install the service, watch a simulated site for one simulated day and night (2 minutes)"
 	@echo "make test   install everything that the tests need, then lint, types, contracts and all tests"
 	@echo "make lint | types | contracts | unit   parts of make test"
 	@echo "make bench  measure checks per second, by stage"
+	@echo "make soak   300 cameras with faults for 30 minutes: nothing may leak (SOAK_MINUTES=30)"
 	@echo "make fuzz   fuzz everything that strangers write, for 10 minutes (FUZZ_SECONDS=600)"
 
 run: $(SERVICE)/installed
@@ -39,6 +43,9 @@ bench: $(SERVICE)/installed
 
 fuzz: $(DEV)/fuzz-installed
 	nice -n 19 $(DEV)/bin/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
+soak: $(DEV)/installed
+	$(DEV)/bin/python -m tests.soak --cameras $(SOAK_CAMERAS) --minutes $(SOAK_MINUTES)
 
 $(SERVICE)/installed: pyproject.toml constraints.txt
 	@echo "Setting up $(SERVICE): the service, without torch …"

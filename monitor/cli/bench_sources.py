@@ -90,6 +90,16 @@ def _rigs(directory: Path, pictures: Pictures, servers: ExitStack) -> Iterator[R
         yield Rig("rtsp", size, "rtsp", stream, None if reason else f"{live}/{width}", reason)
         yield Rig("rtsp, kept open", size, "rtsp", {**stream, "mode": "open"}, None, reason)
         yield Rig("video", size, "video", {"path": video}, str(video))
+        yield Rig("exec", size, "exec", {"command": ("cat", str(stills / f"{width}/0.jpg"))})
+    yield Rig("usb", "", "usb", reason=_no_device())
+
+
+def _no_device() -> str:
+    """Why USB cameras are not measured: their sizes are their own, so they are shown by `monitor check` instead."""
+    found = sorted(str(path) for path in Path("/dev").glob("video*"))
+    if not found:
+        return "This machine has no device /dev/video*."
+    return f"Time a real device with `monitor check`: {', '.join(found)} decide size and rate themselves."
 
 
 def _write_video(path: Path, folder: Path, width: int, height: int) -> None:

@@ -29,6 +29,7 @@ from monitor.usecases.observe import Equipment, observe
 from monitor.vision.encoder import NetworkEncoder
 from monitor.vision.network import Network
 from monitor.vision.preprocess import prepare
+from monitor.wiring.processor_time import children_core_s
 from monitor.wiring.sight import open_network, picture_bytes
 from monitor.wiring.site import Site, open_site
 
@@ -183,12 +184,13 @@ class _Turns:
     done: int = 0
     wall_s: float = 0.0
     core_s: float = 0.0
+    children_core_s: float = 0.0
     threads_core_s: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, works: Sequence[Work], seconds: float) -> None:
         """Do all works again and again, each on a thread of its own, for so long."""
-        wall_s, core_s = time.perf_counter(), time.process_time()
+        wall_s, core_s, of_children_s = time.perf_counter(), time.process_time(), children_core_s()
         deadline_s = wall_s + seconds
         failures: list[BaseException] = []
 
@@ -213,6 +215,7 @@ class _Turns:
             raise failures[0]
         self.wall_s += time.perf_counter() - wall_s
         self.core_s += time.process_time() - core_s
+        self.children_core_s += children_core_s() - of_children_s
 
 
 def _take_turns(
@@ -246,6 +249,8 @@ def _sum_up(
         step: sum(camera.core_ms.get(step, 0.0) for camera in cameras) / checks.done
         for step in (*STEPS, "rest")
     }
+    # The pictures are read and decoded by grabbers.
+    by_step["grab"] += checks.children_core_s * 1000 / checks.done
     # The network has threads of its own; nothing else here computes beside the threads that check.
     by_step["encode"] += (checks.core_s - checks.threads_core_s) * 1000 / checks.done
     checks_per_s, passes_per_s = checks.done / checks.wall_s, passes.done / passes.wall_s
@@ -255,7 +260,7 @@ def _sum_up(
         passes_per_s=passes_per_s,
         ratio=checks_per_s / passes_per_s,
         core_ms=by_step,
-        core_ms_per_check=checks.core_s * 1000 / checks.done,
+        core_ms_per_check=(checks.core_s + checks.children_core_s) * 1000 / checks.done,
         core_ms_per_pass=passes.core_s * 1000 / passes.done,
         cameras_per_minute=int(checks_per_s * 60),
         peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

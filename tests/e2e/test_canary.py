@@ -100,18 +100,7 @@ class Stage:
         return f"http://{userinfo}127.0.0.1:{self.server.port}/{echo}/{PATH.value}?size=1&pwd={QUERY.value}"
 
 
-# A new kind of source is one line here: a name and what the configuration says.
 Source = dict[str, Any]
-SOURCES: dict[str, Callable[[Stage], Source]] = {
-    **{f"http-{echo}": lambda at, echo=echo: http(at, echo) for echo in ECHOES},
-    "in-url-page": lambda at: in_url(at, "page"),
-    "in-url-digest": lambda at: in_url(at, "digest"),
-    "token-page": lambda at: token(at, "page"),
-    "token-reason": lambda at: token(at, "reason"),
-    "closed": lambda at: {**http(at, "page"), "url": f"http://127.0.0.1:1/{PATH.value}?token={QUERY.value}"},
-    "folder": lambda at: {"kind": "folder", "path": str(at.folder)},
-    "video": lambda at: {"kind": "video", "path": str(at.video)},
-}
 
 
 def http(at: Stage, echo: str) -> Source:
@@ -130,6 +119,27 @@ def in_url(at: Stage, echo: str) -> Source:
 
 def token(at: Stage, echo: str) -> Source:
     return {"kind": "http", "url": at.url(echo), "token": {"file": str(at.folder.parent / "token")}}
+
+
+def printing(at: Stage) -> Source:
+    """Prints the folder's first picture while there is no second one; then all that it was given."""
+    script = f"if [ -e {at.folder}/2.jpg ]; then env >&2; env; else cat {at.folder}/1.jpg; fi"
+    environment = {"CAMERA_PASSWORD": {"env": "CANARY_PASSWORD"}}
+    return {"kind": "exec", "command": ["/bin/sh", "-c", script], "environment": environment}
+
+
+# A new kind of source is one line here: a name and what the configuration says.
+SOURCES: dict[str, Callable[[Stage], Source]] = {
+    **{f"http-{echo}": lambda at, echo=echo: http(at, echo) for echo in ECHOES},
+    "in-url-page": lambda at: in_url(at, "page"),
+    "in-url-digest": lambda at: in_url(at, "digest"),
+    "token-page": lambda at: token(at, "page"),
+    "token-reason": lambda at: token(at, "reason"),
+    "closed": lambda at: {**http(at, "page"), "url": f"http://127.0.0.1:1/{PATH.value}?token={QUERY.value}"},
+    "exec": printing,
+    "folder": lambda at: {"kind": "folder", "path": str(at.folder)},
+    "video": lambda at: {"kind": "video", "path": str(at.video)},
+}
 
 
 NEVER_WELL = {"closed"}

@@ -37,9 +37,7 @@ def main() -> None:
             factory.set_protocols(TRANSPORTS[mount["transport"]])
         if "auth" in wanted:
             factory.add_role_from_structure(
-                Gst.Structure.new_from_string(
-                    "viewer,media.factory.access=true,media.factory.construct=true"
-                )
+                Gst.Structure.new_from_string("viewer,media.factory.access=true,media.factory.construct=true")
             )
         server.get_mount_points().add_factory(path, factory)
     server.attach(None)

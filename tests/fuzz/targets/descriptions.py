@@ -43,7 +43,7 @@ TARGET = Target(
     seeds=seeds,
     words=(
         b"m=video 0 RTP/AVP ", b"a=rtpmap:", b"a=fmtp:", b"a=control:", b"sprop-parameter-sets=", b"sprop-sps=",
-        b"Digest ", b"Basic ", b"nonce=", b"realm=", b"algorithm=", b"SHA-256", b"MD5-sess", b'\\"', b"rtsp://", b"\r\n",
+        b"Digest ", b"Basic ", b"nonce=", b"realm=", b"algorithm=", b"SHA-256", b"MD5-sess", b"rtsp://", b"\r\n",
     ),
     longest=1500,
     slowest_s=0.5,
