@@ -1,7 +1,4 @@
-import shutil
 import socket
-import ssl
-import subprocess
 import threading
 import time
 
@@ -21,6 +18,7 @@ from monitor.net.errors import (
     TimedOut,
 )
 from monitor.net.message import Auth, Request
+from tests.net.certificates import certificates
 from tests.net.hostile_server import (
     PASSWORD,
     TOKEN,
@@ -282,32 +280,10 @@ def test_closes_twice_and_opens_again(site, client):
 
 
 @pytest.fixture(scope="module")
-def tls_site(tmp_path_factory):
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("makes its certificate with the openssl command, which is not installed")
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        [
-            openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-            "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem",
-            "-out", folder / "cert.pem",
-        ],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    key = subprocess.run(
-        f"{openssl} x509 -in {folder}/cert.pem -pubkey -noout | {openssl} pkey -pubin -outform der"
-        f" | {openssl} dgst -sha256 -binary | {openssl} enc -base64",
-        shell=True,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    with serving({"/ok": answer(b"picture")}, context) as server:
-        yield server, folder / "cert.pem", f"sha256//{key}"
+def tls_site():
+    made = certificates()
+    with serving({"/ok": answer(b"picture")}, made.context("self-signed")) as server:
+        yield server, made.certificate("self-signed"), made.pinned_key("self-signed")
 
 
 def test_refuses_a_certificate_that_nobody_vouches_for(tls_site, client):
