@@ -70,6 +70,10 @@ def folder_options(address: str) -> FolderOptions:
     return FolderOptions(Path(address))
 
 
+def patient(address: str) -> FolderOptions:
+    return FolderOptions(Path(address), settle_s=60)
+
+
 def recent_only(address: str) -> FolderOptions:
     return FolderOptions(Path(address), max_age_s=60)
 
@@ -115,12 +119,7 @@ CASES: tuple[HostileCase, ...] = (
         lambda path: (path / "a.jpg").symlink_to("/dev/zero"),
         SourceUnreachable,
     ),
-    folder(
-        "a picture that is never finished",
-        file("a.jpg", JPEG[:500]),
-        SourceTimeout,
-        said="still being written",
-    ),
+    folder("a picture that is never finished", file("a.jpg", JPEG[:500]), SourceTimeout, made=patient),
     folder(
         "a picture of yesteryear, where `max_age` is set",
         lambda path: settled(path, JPEG),

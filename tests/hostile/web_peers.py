@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import socket
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -107,8 +108,20 @@ def handshake_stall() -> Iterator[str]:
 
 @contextmanager
 def plain_on_tls_port() -> Iterator[str]:
-    with peer(answer(JPEG))() as address:
-        yield address.replace("http:", "https:")
+    """Answers the greeting of TLS as plain web servers do: 400."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def refuse() -> None:
+            with suppress(OSError):
+                connection, _ = listening.accept()
+                with connection:
+                    connection.recv(4096)
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+        refusing = threading.Thread(target=refuse, daemon=True)
+        refusing.start()
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}{TARGET}"
+        refusing.join(1)
 
 
 def stale_for_ever(connection: socket.socket, _asked: Asked) -> None:
