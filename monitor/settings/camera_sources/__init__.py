@@ -11,11 +11,13 @@ from pydantic import Field
 
 from monitor.settings.camera_sources.folder import FolderSource
 from monitor.settings.camera_sources.http import HttpSource
+from monitor.settings.camera_sources.mjpeg import MjpegSource
 from monitor.settings.camera_sources.video import VideoSource
+from monitor.settings.camera_sources.web import WebSource
 
 SourceSettings = Annotated[
-    FolderSource | HttpSource | VideoSource,
+    FolderSource | HttpSource | MjpegSource | VideoSource,
     Field(discriminator="kind"),
 ]
 
-__all__ = ["FolderSource", "HttpSource", "SourceSettings", "VideoSource"]
+__all__ = ["FolderSource", "HttpSource", "MjpegSource", "SourceSettings", "VideoSource", "WebSource"]
