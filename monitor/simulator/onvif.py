@@ -94,6 +94,10 @@ class OnvifShelf:
             authorization: HTTP's header.
             base: Address of the server as the caller knows it.
         """
+        cameras = [self.site.camera(device)] if device else list(self.site.cameras)
+        credentials = cameras[0].credentials
+        if not body and credentials is not None and self.behaviour.proof == "digest":
+            return self._challenge(credentials)  # As clients ask who want to know the challenge first.
         try:
             envelope = fromstring(body, forbid_dtd=True)
         except (ParseError, ValueError):
@@ -102,8 +106,6 @@ class OnvifShelf:
         if envelope is None or call is None:
             return _fault("Sender", "WellFormed", "The message is not well-formed.")
         name = call.tag.rpartition("}")[2]
-        cameras = [self.site.camera(device)] if device else list(self.site.cameras)
-        credentials = cameras[0].credentials
         if credentials is not None and name not in _OPEN_TO_ALL:
             refusal = self._refusal(credentials, envelope, target, authorization)
             if refusal is not None:
@@ -115,13 +117,17 @@ class OnvifShelf:
     ) -> OnvifAnswer | None:
         if self.behaviour.proof == "digest":
             asked = replace(credentials, scheme="digest")
-            if self._doorkeeper.admits(asked, "POST", target, authorization):
-                return None
-            challenges = tuple(("WWW-Authenticate", each) for each in self._doorkeeper.challenges(asked))
-            return OnvifAnswer(HTTPStatus.UNAUTHORIZED, b"", challenges)
+            right = self._doorkeeper.admits(asked, "POST", target, authorization)
+            return None if right else self._challenge(credentials)
         if _token_is_right(credentials, envelope, self._now()):
             return None
         return _fault("Sender", "NotAuthorized", "Sender not Authorized")
+
+    def _challenge(self, credentials: Credentials) -> OnvifAnswer:
+        offered = self._doorkeeper.challenges(replace(credentials, scheme="digest"))
+        return OnvifAnswer(
+            HTTPStatus.UNAUTHORIZED, b"", tuple(("WWW-Authenticate", each) for each in offered)
+        )
 
     def _now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.behaviour.clock_ahead_s)
