@@ -11,7 +11,7 @@ from monitor.domain.ports import Clock
 from monitor.onvif.addresses import PictureAddress, picture_address, service_address
 from monitor.onvif.conversation import TIMEOUT_S, Conversation
 from monitor.onvif.errors import DeviceFault, NoOnvifDevice
-from monitor.onvif.markup import element, printable, text_at
+from monitor.onvif.markup import NO_DEVICE_REMEDY, element, printable, text_at
 from monitor.onvif.profiles import MOST_PROFILES, Profile, media1_profile, media2_profile
 from monitor.onvif.soap import Login
 
@@ -46,6 +46,7 @@ class Device:
 
     def __init__(self, address: str, clock: Clock, timeout_s: float = TIMEOUT_S) -> None:
         self.address = address
+        self.clock_ahead: timedelta | None = None
         self._clock = clock
         self._conversation = Conversation(clock, timeout_s=timeout_s)
         self._services: dict[str, str] | None = None
@@ -54,10 +55,11 @@ class Device:
         """Ask in this account's name from now on."""
         self._conversation.login = login
 
-    def read_clock(self) -> timedelta | None:
-        """How far the device's clock is ahead of ours; None where it tells no time. Asked without credentials.
+    def read_clock(self) -> None:
+        """Take down in `clock_ahead` how far its clock is ahead of ours; asked without credentials.
 
-        What is asked from then on bears the device's own time, as it wants to see it.
+        What is asked from then on bears the device's own time, as it wants to see it. One that tells no time leaves
+        `clock_ahead` at None, and is believed to have ours.
 
         Raises:
             NetError, OnvifError: There is no ONVIF device.
@@ -66,12 +68,12 @@ class Device:
             self.address, f'<GetSystemDateAndTime xmlns="{_DEVICE}"/>', anonymous=True
         )
         if not answer.tag.endswith("GetSystemDateAndTimeResponse"):
-            raise NoOnvifDevice(f"{self.address} answers another question than it was asked.")
+            raise NoOnvifDevice(
+                f"{self.address} answers another question than it was asked.", NO_DEVICE_REMEDY
+            )
         told = _moment(answer.find("{*}SystemDateAndTime/{*}UTCDateTime"))
-        if told is None:
-            return None
-        self._conversation.clock_offset = told - self._clock.now()
-        return self._conversation.clock_offset
+        self.clock_ahead = None if told is None else told - self._clock.now()
+        self._conversation.clock_offset = self.clock_ahead or timedelta(0)
 
     def information(self) -> DeviceInformation:
         """Who it is.

@@ -14,7 +14,7 @@ from monitor.settings.problems import ConfigNotFound, Problem, SettingsError
 from monitor.settings.reference import markdown
 from monitor.settings.resolution import CameraPlan, resolve
 from monitor.settings.schema import json_schema
-from monitor.settings.secrecy import secrets_of
+from monitor.settings.secrecy import carries_secret, secrets_of
 from monitor.settings.writing import (
     SECRETS_FOLDER,
     ConfigNotReplaced,
@@ -36,6 +36,7 @@ __all__ = [
     "Problem",
     "Settings",
     "SettingsError",
+    "carries_secret",
     "diff",
     "display",
     "example_text",
