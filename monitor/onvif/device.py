@@ -192,6 +192,6 @@ def _moment(told: Element | None) -> datetime | None:
     try:
         year, month, day, hour, minute, second = (int(text_at(told, f"{{*}}{name}")) for name in names)
         moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if year in _PLAUSIBLE_YEARS else None
