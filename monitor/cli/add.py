@@ -103,6 +103,8 @@ def add(
 def _check_usage(address: str | None, url: str | None, wish: Wish) -> None:
     if (address is None) == (url is None):
         raise click.UsageError("Give the camera's address, or with --url that of its pictures.")
+    if url is not None and not _is_address(url):
+        raise click.UsageError("That is no address of pictures: write it as http://10.0.4.17/snapshot.jpg.")
     if url is not None and (wish.profile or wish.everything or wish.keep_host):
         raise click.UsageError("--profile, --all and --keep-host are for ONVIF devices, not for --url.")
     if wish.profile and wish.everything:
@@ -112,6 +114,13 @@ def _check_usage(address: str | None, url: str | None, wish: Wish) -> None:
             "What stands on a command line can be read by everybody on this machine: leave user and password out of "
             "--url, and give --username; the password is asked for, or comes with --password-env or --password-file."
         )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
 
 
 def _check_names(run: Invocation, wish: Wish) -> None:
@@ -187,7 +196,7 @@ def _try(
         return None
     screen.say(f"{name}: {offer.label}")
     _show(name, frame, run, screen)
-    return Newcomer(name, offer.url, trial.account)
+    return Newcomer(name, offer.url, trial.account, offer.main_url)
 
 
 def _name(number: int, model: str, wish: Wish, run: Invocation) -> str:

@@ -24,6 +24,7 @@ class Newcomer:
     name: str
     url: str = field(repr=False)
     account: Account
+    main_url: str | None = field(default=None, repr=False)
 
 
 def write(
@@ -73,10 +74,12 @@ def _entry(
     reference: object = account.reference
     if account.password and reference is None:
         reference = _kept(secret_name, account.password, run, screen, may_ask=may_ask)
-    entry = source_entry(newcomer.url, account.username, reference)
-    # Some devices write the account into the addresses that they hand out.
-    if carries_secret(newcomer.url) or (account.password and account.password in unquote(newcomer.url)):
-        entry["url"] = _kept(f"{newcomer.name}-url", newcomer.url, run, screen, may_ask=may_ask)
+    entry = source_entry(newcomer.url, account.username, reference, newcomer.main_url)
+    for key in [name for name in ("url", "substream_url") if name in entry]:
+        # Some devices write the account into the addresses that they hand out.
+        if carries_secret(entry[key]) or (account.password and account.password in unquote(entry[key])):
+            file = f"{newcomer.name}-{key.replace('_', '-')}"
+            entry[key] = _kept(file, entry[key], run, screen, may_ask=may_ask)
     return entry
 
 

@@ -125,7 +125,7 @@ class Trial:
                     "doubt",
                 )
             try:
-                return offer, self.look(offer.url)
+                return offer, self.look(offer.url, offer.main_url)
             except MonitorError as error:
                 self._screen.note(f"No picture from the {offer.label}: {error}", "doubt")
         raise NoTestPicture(
@@ -133,8 +133,8 @@ class Trial:
             "See above for what each said; or give the address that its manual names with --url.",
         )
 
-    def look(self, url: str) -> Frame:
-        """One frame from an address.
+    def look(self, url: str, main_url: str | None = None) -> Frame:
+        """One frame from an address, or from the main stream behind it.
 
         Raises:
             MonitorError: None came.
@@ -142,7 +142,7 @@ class Trial:
         from monitor.wiring.newcomer import look, source_entry
 
         def try_it() -> Frame:
-            entry = source_entry(url, self.account.username, self.account.password)
+            entry = source_entry(url, self.account.username, self.account.password, main_url)
             return look(entry, self._run.settings, self._run.environ, self._clock)
 
         return self._admitted(try_it, SourceDenied)

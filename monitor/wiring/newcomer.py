@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -25,7 +25,7 @@ from monitor.settings import Settings
 from monitor.settings.camera_sources import SourceSettings
 from monitor.settings.reading import Reading
 from monitor.sources.errors import InvalidOption
-from monitor.sources.kinds import open_source, source_kind
+from monitor.sources.kinds import SOURCE_KINDS, open_source, source_kind
 from monitor.sources.pictures import TARGET_LONG_SIDE
 from monitor.vision.quality import measure
 from monitor.wiring.options import build_options
@@ -46,11 +46,13 @@ class Offer:
         label: What it is, for people: `snapshot of main (1920 × 1080, H264)`.
         url: Where it is.
         replaced_host: The host that the device named, where another one is asked instead.
+        main_url: Of a stream that is not the camera's largest: where that one is, to fall back on.
     """
 
     label: str
     url: str = field(repr=False)
     replaced_host: str | None = None
+    main_url: str | None = field(default=None, repr=False)
 
 
 def find_device(address: str, clock: Clock) -> Device:
@@ -91,28 +93,42 @@ def offers(
 
     An error stands for an offer that the device could not make.
     """
-    order = best_first(profiles, TARGET_LONG_SIDE)[:_MOST_TRIES]
+    chosen = list(profiles)
+    order = best_first(chosen, TARGET_LONG_SIDE)[:_MOST_TRIES]
     known: set[str] = set()
     for what, ask in (("snapshot", device.snapshot), ("stream", device.stream)):
         for profile in order:
             try:
                 found: PictureAddress | None = ask(profile, keep_host=keep_host)
+                main = (
+                    _main_stream(device, chosen, keep_host=keep_host) if what == "stream" and found else None
+                )
             except (NetError, OnvifError) as error:
                 yield error
                 continue
             if found is not None and found.url not in known:
                 known.add(found.url)
                 details = ", ".join(filter(None, (profile.size, profile.codec)))
-                yield Offer(f"{what} of {profile.name} ({details})", found.url, found.replaced_host)
+                label = f"{what} of {profile.name} ({details})"
+                yield Offer(label, found.url, found.replaced_host, None if main == found.url else main)
 
 
-def source_entry(url: str, username: str | None, password: object) -> dict[str, Any]:
+def _main_stream(device: Device, profiles: Iterable[Profile], *, keep_host: bool) -> str | None:
+    largest = max(profiles, key=lambda profile: profile.width * profile.height)
+    found = device.stream(largest, keep_host=keep_host)
+    return found.url if found else None
+
+
+def source_entry(
+    url: str, username: str | None, password: object, main_url: str | None = None
+) -> dict[str, Any]:
     """A source as a configuration has it.
 
     Args:
         url: Its address; the scheme tells the kind.
         username: None without credentials.
         password: In plain text, or as a reference of the configuration.
+        main_url: The larger stream behind it, which kinds that know of sub-streams fall back on.
 
     Raises:
         InvalidOption: No kind of source has such addresses.
@@ -124,11 +140,20 @@ def source_entry(url: str, username: str | None, password: object) -> dict[str, 
             f"Begin it with one of {', '.join(f'{known}://' for known in KIND_OF_SCHEME)}.",
         )
     entry: dict[str, Any] = {"kind": KIND_OF_SCHEME[scheme], "url": url}
+    if main_url is not None and knows_substreams(entry["kind"]):
+        entry |= {"url": main_url, "substream_url": url}
     if username is not None:
         entry["username"] = username
         if password is not None:
             entry["password"] = password
     return entry
+
+
+def knows_substreams(kind: str) -> bool:
+    """Whether a kind of source takes a smaller stream beside its main one."""
+    return kind in SOURCE_KINDS and any(
+        field.name == "substream_url" for field in fields(SOURCE_KINDS[kind].options)
+    )
 
 
 def look(entry: Mapping[str, Any], settings: Settings, environ: Mapping[str, str], clock: Clock) -> Frame:
@@ -179,6 +204,7 @@ def cameras_on(host: str, settings: Settings) -> tuple[str, ...]:
 def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
     for camera in settings.cameras:
         for source in (camera.source, *(view.source for view in camera.views)):
-            url = getattr(source, "url", None)
-            if isinstance(url, str):
-                yield camera.name, url
+            for name in ("url", "substream_url"):
+                url = getattr(source, name, None)
+                if isinstance(url, str):
+                    yield camera.name, url

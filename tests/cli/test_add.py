@@ -120,6 +120,11 @@ def test_a_camera_is_added_with_a_reference_to_its_password(place: Place) -> Non
     assert picture.read_bytes()[:2] == b"\xff\xd8"
 
 
+def test_a_camera_can_be_enrolled_at_once(place: Place) -> None:
+    said = place.add(place.device(), "--name", "gate", "--yes", "--enroll", *ACCOUNT).stdout
+    assert "gate: enrolled with 1 new reference" in said
+
+
 def test_a_password_that_is_typed_is_kept_in_a_file_for_its_owner_alone(place: Place) -> None:
     said = place.add(place.device(), "--name", "gate", typed=f"viewer\n{PASSWORD}\ny\ny\n")
     assert "asks for credentials" in said.stderr
@@ -244,7 +249,8 @@ def test_a_locked_account_is_said_in_the_camera_s_words(place: Place) -> None:
         (("169.254.169.254",), "never contacted"),
         (("127.0.0.1:1", "--yes"), "accepts no connection"),
         (("--url", "gopher://10.0.4.17/x", "--yes"), "begins with gopher"),
-        (("--url", "http://[", "--yes"), "cannot be used"),
+        (("--url", "http://[", "--yes"), "no address of pictures"),
+        (("--url", "10.0.4.17", "--yes"), "no address of pictures"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(place: Place, arguments: tuple[str, ...], problem: str) -> None:
