@@ -36,6 +36,11 @@ def secrets_of(settings: Settings) -> frozenset[str]:
     return frozenset(secret for secret in found if secret)
 
 
+def carries_secret(url: str) -> bool:
+    """Whether an address has a password in it, or a parameter whose name tells of one."""
+    return any(_inside_url(url))
+
+
 def _values(value: object) -> Iterator[object]:
     yield value
     if isinstance(value, BaseModel):

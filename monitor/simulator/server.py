@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from monitor.simulator.auth import Doorkeeper
 from monitor.simulator.errors import SimulatorError
 from monitor.simulator.events import parse_event
+from monitor.simulator.onvif import SERVICES, OnvifShelf
 from monitor.simulator.site import Site
 
 _LONGEST_BODY = 16_384
@@ -35,13 +36,16 @@ class SiteServer:
 
     `GET /` lists the cameras, `GET /<camera>/snapshot.jpg` is a picture, `GET /<camera>/stream.mjpg` one
     after another as M-JPEG, `GET /truth.json` what is injected now, `POST /<camera>/events` injects one
-    event given as JSON, `POST /clock` sets {"speed": X}. Use it as a context manager, or call `start` and
-    `close`.
+    event given as JSON, `POST /clock` sets {"speed": X}; with `onvif`, `POST /<camera>/onvif/<service>` and
+    `POST /onvif/<service>` answer as ONVIF devices. Use it as a context manager, or call `start` and `close`.
     Raises SimulatorError when the port cannot be had.
     """
 
-    def __init__(self, site: Site, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, site: Site, host: str = "127.0.0.1", port: int = 0, *, onvif: OnvifShelf | None = None
+    ) -> None:
         self.site = site
+        self.onvif = onvif
         self.closing = threading.Event()
         self.doorkeeper = Doorkeeper()
         try:
@@ -53,6 +57,11 @@ class SiteServer:
             ) from error
         self._server.owner = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_address[1])
 
     @property
     def url(self) -> str:
@@ -137,6 +146,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._take_event(name, body)
             case ["clock"] if not reading:
                 self._set_clock(body)
+            case [*device, "onvif", service] if not reading and service in SERVICES:
+                self._send_onvif("/".join(device), body)
             case _:
                 self._fail(HTTPStatus.NOT_FOUND, "Nothing is here; GET / lists the cameras.")
 
@@ -200,6 +211,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _is_dead(self, name: str, now: datetime) -> bool:
         site = self.server.owner.site
         return site.state(site.device_behind(name, now), now).dead is not None
+
+    def _send_onvif(self, device: str, body: bytes) -> None:
+        shelf = self.server.owner.onvif
+        if shelf is None or device not in shelf.devices:
+            self._fail(HTTPStatus.NOT_FOUND, "No ONVIF device is here.")
+            return
+        base = f"http://{self.headers.get('Host', '')}"
+        answer = shelf.answer(device, self.path, body, self.headers.get("Authorization"), base)
+        self._send(answer.status, "application/soap+xml; charset=utf-8", answer.body, *answer.headers)
 
     def _be_silent(self, how: str) -> None:
         """Say nothing: drop the connection at once, or hold it until the client or the site gives up."""
