@@ -143,7 +143,10 @@ def missing_slice(number: int) -> list[bytes]:
 
 def lost_packets(number: int) -> list[bytes]:
     packets = packetize(key_frame(width=320, height=240), timestamp=number, largest=300)
-    return [packet if place != len(packets) // 2 else rtp(b"\x0c\x00", 0, number) for place, packet in enumerate(packets)]
+    return [
+        packet if place != len(packets) // 2 else rtp(b"\x0c\x00", 0, number)
+        for place, packet in enumerate(packets)
+    ]
 
 
 def with_gaps(peer: Conversation) -> None:
@@ -172,7 +175,7 @@ def first_torn_then_whole(number: int) -> list[bytes]:
 def grows(number: int) -> list[bytes]:
     size = (64, 48) if number == 0 else (320, 240)
     packets = packetize(key_frame(width=size[0], height=size[1]), timestamp=number)
-    return packets if number else packets[:-1] + [rtp(packets[-1][12:14], 0, 0, marker=True)]
+    return packets if number else [*packets[:-1], rtp(packets[-1][12:14], 0, 0, marker=True)]
 
 
 def absurd_size(number: int) -> list[bytes]:
@@ -209,7 +212,10 @@ def wrong_lengths(peer: Conversation) -> None:
 
 
 def other_payload_type(number: int) -> list[bytes]:
-    return [bytes((packet[0], packet[1] & 0x80 | 97)) + packet[2:] for packet in packetize(key_frame(), timestamp=number)]
+    return [
+        bytes((packet[0], packet[1] & 0x80 | 97)) + packet[2:]
+        for packet in packetize(key_frame(), timestamp=number)
+    ]
 
 
 def asks_back(peer: Conversation) -> None:
@@ -231,7 +237,9 @@ def odd_extensions(number: int) -> list[bytes]:
 
 
 def broken_extensions(number: int) -> list[bytes]:
-    return [bytes((0xBF,)) + packet[1:12] + b"\xff" * 30 for packet in packetize(key_frame(), timestamp=number)]
+    return [
+        bytes((0xBF,)) + packet[1:12] + b"\xff" * 30 for packet in packetize(key_frame(), timestamp=number)
+    ]
 
 
 def sent_elsewhere(peer: Conversation) -> None:
@@ -258,7 +266,14 @@ def row(
     )
 
 
-GARBAGE_SDP = "\r\n".join(("v=0", "m=video", "m=video x RTP/AVP y", "a=rtpmap:", "a=fmtp:=;=", "\x00=\xff", "m="))
+def whole(number: int) -> list[bytes]:
+    return packetize(key_frame(), timestamp=number)
+
+
+REDIRECT = f"Location: rtsp://169.254.169.254/{CANARY}"
+GARBAGE_SDP = "\r\n".join(
+    ("v=0", "m=video", "m=video x RTP/AVP y", "a=rtpmap:", "a=fmtp:=;=", "\x00=\xff", "m=")
+)
 NO_TYPE_SDP = description().replace("rtpmap:96 H264", f"rtpmap:96 {CANARY}")
 REMOTE_SDP = description(control="rtsp://169.254.169.254/latest")
 
@@ -272,8 +287,8 @@ CASES = (
     row("is a web server", speaks_http, FrameFault, "HTTP rather than RTSP"),
     row("answers in binary", speaks_tls_alert, FrameFault, "neither an answer nor a packet"),
     row("does not do its TLS handshake", silent, SourceTimeout, "TLS did not come about", "rtsps"),
-    row("answers TLS with RTSP", status("400 Bad Request"), SourceError, "TLS", "rtsps"),
-    row("redirects to the metadata address", status("302 Found", f"Location: rtsp://169.254.169.254/{CANARY}"), SourceUnreachable, "redirects"),
+    row("answers TLS with RTSP", status("400 Bad Request"), SourceDenied, "TLS", "rtsps"),
+    row("redirects to the metadata address", status("302 Found", REDIRECT), SourceUnreachable, "redirects"),
     row("refuses the account", status("401 No", CHALLENGE % "1"), SourceDenied, "401"),
     row("asks for credentials for ever", challenges_for_ever, SourceDenied, "401"),
     row("asks in a way nobody knows", status("401 No", f"WWW-Authenticate: Magic {CANARY}"), SourceDenied, "401"),
@@ -283,8 +298,8 @@ CASES = (
     row("describes nothing", status("200 OK"), FrameFault, "without video"),
     row("describes garbage", described(GARBAGE_SDP), FrameFault, "without video"),
     row("describes an unknown encoding", described(NO_TYPE_SDP), FrameFault, "not understood"),
-    row("names the metadata address as what to set up", streaming(lambda n: packetize(key_frame(), timestamp=n), REMOTE_SDP), None),
-    row("names the metadata address as the sender of datagrams", sent_elsewhere, SourceTimeout, "no packet came", transport="udp"),
+    row("names the metadata address as what to set up", streaming(whole, REMOTE_SDP), None),
+    row("names the metadata address as the sender", sent_elsewhere, SourceTimeout, "no packet came", transport="udp"),
     row("plays and sends nothing", no_packets, SourceTimeout, "no packet came"),
     row("resets in the middle of a picture", resets_in_the_middle, FrameFault, "in the middle of the stream"),
     row("closes in the middle of a picture", closes_in_the_middle, FrameFault, "in the middle of the stream"),
@@ -299,7 +314,7 @@ CASES = (
     row("sends two torn pictures and then a whole one", streaming(first_torn_then_whole), None),
     row("changes its resolution in mid-stream", streaming(grows), None),
     row("declares 16,384 by 16,384 pixels", streaming(absurd_size), FrameFault, "megapixels"),
-    row("sends a picture without end", endless_unit, SourceError, max_bytes=1 << 20),
+    row("sends a picture without end", endless_unit, SourceTimeout, max_bytes=1 << 20),
     row("gives packets wrong lengths", wrong_lengths, FrameFault, "neither an answer nor a packet"),
     row("sends another payload than described", streaming(other_payload_type), SourceTimeout),
     row("asks back in the middle of the stream", asks_back, None),

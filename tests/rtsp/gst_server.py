@@ -1,8 +1,8 @@
-"""GStreamer's RTSP server, run by the system's interpreter as a process of its own: `python3 gst_server.py MOUNTS.json`.
+"""GStreamer's RTSP server, run by the system's interpreter as a process of its own: `gst_server.py MOUNTS.json`.
 
-It prints the port once it listens, and ends when its standard input does; with 3 if packages are missing. MOUNTS.json is an object of path to
-`{"launch": …, "transport": "tcp" | "udp" | null}`; beside them it may hold `"auth"`: `basic` or `digest`, and `"tls"`:
-`{"certificate": PATH, "key": PATH}`.
+It prints the port once it listens, and ends when its standard input does; with 3 if packages are missing.
+MOUNTS.json is an object: `mounts` maps a path to `{"launch": …, "transport": "tcp" | "udp" | null}`; `auth` is
+`basic` or `digest`; `tls` is `{"certificate": PATH, "key": PATH}`. The last two may be missing.
 """
 
 import json
@@ -17,7 +17,7 @@ try:
     gi.require_version("GstRtsp", "1.0")
     from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer
 except (ImportError, ValueError) as error:
-    print(error, file=sys.stderr)
+    sys.stderr.write(f"{error}\n")
     sys.exit(3)
 
 USER, PASSWORD = "viewer", "c4nary p@ss:w/ö"
@@ -47,7 +47,8 @@ def main() -> None:
     server.attach(None)
     loop = GLib.MainLoop()
     threading.Thread(target=lambda: (sys.stdin.read(), loop.quit()), daemon=True).start()
-    print(server.get_bound_port(), flush=True)
+    sys.stdout.write(f"{server.get_bound_port()}\n")
+    sys.stdout.flush()
     loop.run()
 
 

@@ -123,5 +123,3 @@ def hostile_server(behaviour: Behaviour, scheme: str = "rtsp") -> Iterator[str]:
             ended.set()
             server.shutdown()
             thread.join()
-
-

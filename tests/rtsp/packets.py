@@ -22,7 +22,12 @@ def key_frame(codec: str = "h264", width: int = 64, height: int = 48, slices: in
 
 
 def encode(
-    pictures: Sequence[np.ndarray], codec: str = "h264", *, slices: int = 1, keys_every: int = 250, more: str = ""
+    pictures: Sequence[np.ndarray],
+    codec: str = "h264",
+    *,
+    slices: int = 1,
+    keys_every: int = 250,
+    more: str = "",
 ) -> list[bytes]:
     """Each picture as the byte stream of its access unit."""
     height, width = pictures[0].shape[:2]
@@ -30,11 +35,21 @@ def encode(
     context = av.CodecContext.create(name, "w")
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base, context.framerate = Fraction(1, 5), Fraction(5)
-    parameters = f"slices={slices}:keyint={keys_every}:min-keyint=1:scenecut=0:bframes=0:repeat-headers=1{more}"
+    parameters = (
+        f"slices={slices}:keyint={keys_every}:min-keyint=1:scenecut=0:bframes=0:repeat-headers=1{more}"
+    )
     if codec == "h264":
-        context.options = {"preset": "veryfast", "tune": "zerolatency", "x264-params": f"{parameters}:sliced-threads=0"}
+        context.options = {
+            "preset": "veryfast",
+            "tune": "zerolatency",
+            "x264-params": f"{parameters}:sliced-threads=0",
+        }
     else:
-        context.options = {"preset": "ultrafast", "tune": "zerolatency", "x265-params": f"{parameters}:log-level=none"}
+        context.options = {
+            "preset": "ultrafast",
+            "tune": "zerolatency",
+            "x265-params": f"{parameters}:log-level=none",
+        }
     packets = []
     for number, picture in enumerate(pictures):
         frame = av.VideoFrame.from_ndarray(picture, "rgb24")
@@ -49,7 +64,11 @@ def nals_of(stream: bytes) -> list[bytes]:
 
 
 def packetize(
-    nals: Sequence[bytes], sequence: int = 0, timestamp: int = 0, codec: str = "h264", largest: int = LARGEST_PAYLOAD
+    nals: Sequence[bytes],
+    sequence: int = 0,
+    timestamp: int = 0,
+    codec: str = "h264",
+    largest: int = LARGEST_PAYLOAD,
 ) -> list[bytes]:
     """RTP packets of one access unit, the last one marked."""
     payloads: list[bytes] = []
@@ -64,7 +83,13 @@ def packetize(
 def rtp(payload: bytes, sequence: int, timestamp: int = 0, *, marker: bool = False, source: int = 7) -> bytes:
     """One packet of payload type 96."""
     head = bytes((0x80, 96 | (0x80 if marker else 0)))
-    return head + (sequence % 65536).to_bytes(2, "big") + timestamp.to_bytes(4, "big") + source.to_bytes(4, "big") + payload
+    return (
+        head
+        + (sequence % 65536).to_bytes(2, "big")
+        + timestamp.to_bytes(4, "big")
+        + source.to_bytes(4, "big")
+        + payload
+    )
 
 
 def interleaved(packet: bytes, channel: int = 0) -> bytes:

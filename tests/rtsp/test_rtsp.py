@@ -11,13 +11,22 @@ from monitor.domain.errors import (
     SourceDenied,
     SourceError,
     SourceStale,
-    SourceTimeout,
     SourceUnreachable,
 )
 from monitor.net.errors import RequestRefused
 from monitor.sources.errors import InvalidOption
 from monitor.sources.rtsp import RtspOptions, RtspSource
-from tests.rtsp.peers import CREDENTIALS, PASSWORD, USER, gst_server, h264, h265, picture, self_signed, shows_bars
+from tests.rtsp.peers import (
+    CREDENTIALS,
+    PASSWORD,
+    USER,
+    gst_server,
+    h264,
+    h265,
+    picture,
+    self_signed,
+    shows_bars,
+)
 from tests.sources.conftest import WallClock
 
 TIMEOUT_S = 8.0
@@ -117,14 +126,6 @@ def test_what_cannot_be_played_says_why(server, opened):
         opened(server.url("/sound")).grab(TIMEOUT_S)
     with pytest.raises(FrameFault, match="megapixels"):
         opened(server.url("/h264"), max_pixels=70_000).grab(TIMEOUT_S)
-
-
-def test_a_stream_without_key_frames_is_told_from_one_that_is_silent(server, opened):
-    watcher = opened(server.url("/rare"), mode="open")
-    watcher.grab(TIMEOUT_S)
-    time.sleep(0.5)
-    with pytest.raises(SourceTimeout, match="none that can be decoded from itself"):
-        opened(server.url("/rare")).grab(1.5)
 
 
 def test_the_substream_goes_before_the_stream(server, opened):
@@ -241,7 +242,7 @@ def test_tls_is_verified(secured, opened):
         opened(url).grab(TIMEOUT_S)
     with pytest.raises(SourceDenied, match="not the pinned one"):
         opened(url, pinned_key="sha256//" + 43 * "A" + "=", verify=False).grab(TIMEOUT_S)
-    with pytest.raises(SourceDenied, match="(?i)mismatch"):
+    with pytest.raises(SourceDenied, match=r"[Mm]ismatch"):
         opened(server.url("/h264", host="localhost"), ca_file=certificate).grab(TIMEOUT_S)
 
 
@@ -263,7 +264,10 @@ def test_tls_is_not_spoken_to_a_plain_port_nor_the_other_way_round(server, secur
         ({"url": "rtsp:///c4nary"}, RequestRefused),
         ({"url": "rtsp://192.0.2.1:99999/c4nary"}, RequestRefused),
         ({"url": "rtsp://u:c4nary#x@192.0.2.1/"}, RequestRefused),
-        ({"url": "rtsp://u:p@192.0.2.1:554/c4nary@x", "substream_url": "rtsp://192.0.2.1/c4 nary"}, RequestRefused),
+        (
+            {"url": "rtsp://u:p@192.0.2.1:554/c4nary@x", "substream_url": "rtsp://192.0.2.1/c4 nary"},
+            RequestRefused,
+        ),
     ],
 )
 def test_options_that_cannot_work_are_refused_at_once(options, error):

@@ -10,6 +10,7 @@ from monitor.settings import camera_sources as written
 from monitor.settings import channels
 from monitor.sources.folder import FolderOptions
 from monitor.sources.http import HttpOptions
+from monitor.sources.rtsp import RtspOptions
 from monitor.sources.video import VideoOptions
 
 # Given by the plan and by the network, not by the person who writes the file.
@@ -23,6 +24,7 @@ OF_ALL_CHANNELS = {"name", "enabled", "routes"}
     [
         (written.FolderSource, FolderOptions),
         (written.HttpSource, HttpOptions),
+        (written.RtspSource, RtspOptions),
         (written.VideoSource, VideoOptions),
     ],
 )

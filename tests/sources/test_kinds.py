@@ -9,11 +9,13 @@ from monitor.sources.errors import UnknownSourceKind
 from monitor.sources.folder import FolderOptions
 from monitor.sources.http import HttpOptions
 from monitor.sources.kinds import SOURCE_KINDS, open_source
+from monitor.sources.rtsp import RtspOptions
 from monitor.sources.video import VideoOptions
 
 OPTIONS = {
     "folder": FolderOptions(Path("/nowhere")),
     "http": HttpOptions("http://127.0.0.1:1/snap.jpg"),
+    "rtsp": RtspOptions("rtsp://127.0.0.1:1/stream"),
     "video": VideoOptions(Path("/nowhere.mp4")),
 }
 PAGES = Path(__file__).parents[2] / "docs" / "sources"
@@ -36,7 +38,7 @@ def test_opening_touches_nothing_and_a_failing_grab_raises_only_source_errors(ki
 
 
 def test_an_unknown_kind_is_named_with_those_that_exist(clock):
-    with pytest.raises(UnknownSourceKind, match="folder, http, video"):
+    with pytest.raises(UnknownSourceKind, match="folder, http, rtsp, video"):
         open_source("carrier pigeon", None, clock)
 
 

@@ -11,11 +11,12 @@ from pydantic import Field
 
 from monitor.settings.camera_sources.folder import FolderSource
 from monitor.settings.camera_sources.http import HttpSource
+from monitor.settings.camera_sources.rtsp import RtspSource
 from monitor.settings.camera_sources.video import VideoSource
 
 SourceSettings = Annotated[
-    FolderSource | HttpSource | VideoSource,
+    FolderSource | HttpSource | RtspSource | VideoSource,
     Field(discriminator="kind"),
 ]
 
-__all__ = ["FolderSource", "HttpSource", "SourceSettings", "VideoSource"]
+__all__ = ["FolderSource", "HttpSource", "RtspSource", "SourceSettings", "VideoSource"]
