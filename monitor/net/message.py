@@ -45,6 +45,7 @@ class Request:
         ca_file: Certificates to trust instead of the system's.
         pinned_key: `sha256//…` of the only public key to accept, several joined by `;`.
         verify: Whether the TLS certificate must be valid; a pinned key is checked either way.
+        compressed: Whether the body may come compressed; it is undone here, and `max_bytes` counts what results.
         redirects: How many redirects may be followed; with 0, a redirect is a response like any other.
         timeout_s: For everything together: name, connection, TLS, request, response.
         max_bytes: Of the response's body.
@@ -65,6 +66,7 @@ class Request:
     ca_file: Path | None = None
     pinned_key: str | None = None
     verify: bool = True
+    compressed: bool = False
     redirects: int = 0
     timeout_s: float = 10.0
     max_bytes: int = 16 * MEBIBYTE
@@ -126,7 +128,7 @@ class Response:
     Attributes:
         status: The HTTP status; 4xx and 5xx are responses, not errors.
         headers: By lower-case name; several of one name joined by `, `.
-        body: As it came, no content coding undone.
+        body: As it came, compression undone where the request allowed it; empty where it was streamed.
         elapsed_ms: From the call until the last byte.
     """
 

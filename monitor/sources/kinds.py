@@ -12,6 +12,7 @@ from monitor.domain.ports import Clock, FrameSource
 from monitor.sources.errors import UnknownSourceKind
 from monitor.sources.folder import FolderOptions, FolderSource
 from monitor.sources.http import HttpOptions, HttpSource
+from monitor.sources.mjpeg import MjpegOptions, MjpegSource
 from monitor.sources.rtsp import RtspOptions, RtspSource, kept_open
 from monitor.sources.video import VideoOptions, VideoSource
 
@@ -49,6 +50,7 @@ SOURCE_KINDS: Mapping[str, SourceKind] = MappingProxyType(
     {
         "folder": SourceKind(FolderOptions, FolderSource),
         "http": SourceKind(HttpOptions, HttpSource, host=_host_in_url),
+        "mjpeg": SourceKind(MjpegOptions, MjpegSource, host=_host_in_url),
         "rtsp": SourceKind(RtspOptions, RtspSource, host=_host_in_url, dedicated=kept_open),
         "video": SourceKind(VideoOptions, VideoSource),
     }

@@ -61,6 +61,10 @@ def speaks_tls_alert(peer: Conversation) -> None:
     peer.send(b"\x15\x03\x03\x00\x02\x02\x46")
 
 
+def speaks_plainly(peer: Conversation) -> None:
+    peer.answer("400 Bad Request")
+
+
 def status(line: str, *headers: str) -> Behaviour:
     def behave(peer: Conversation) -> None:
         while True:
@@ -287,7 +291,7 @@ CASES = (
     row("is a web server", speaks_http, FrameFault, "HTTP rather than RTSP"),
     row("answers in binary", speaks_tls_alert, FrameFault, "neither an answer nor a packet"),
     row("does not do its TLS handshake", silent, SourceTimeout, "TLS did not come about", "rtsps"),
-    row("answers TLS with RTSP", status("400 Bad Request"), SourceDenied, "TLS", "rtsps"),
+    row("answers TLS with RTSP", speaks_plainly, SourceDenied, "TLS", "rtsps"),
     row("redirects to the metadata address", status("302 Found", REDIRECT), SourceUnreachable, "redirects"),
     row("refuses the account", status("401 No", CHALLENGE % "1"), SourceDenied, "401"),
     row("asks for credentials for ever", challenges_for_ever, SourceDenied, "401"),

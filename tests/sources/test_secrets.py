@@ -77,7 +77,7 @@ def test_no_secret_comes_out(site, clock, path, capfd, caplog):
         source = None
         try:
             made = HttpOptions(**options)
-            print(repr(made), repr(made.request()), file=shown)
+            print(repr(made), repr(made.request({})), file=shown)
             source = HttpSource(made, clock)
             print(repr(source), file=shown)
             source.grab(0.3)
