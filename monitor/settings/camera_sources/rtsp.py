@@ -45,10 +45,10 @@ class RtspSource(SettingsModel):
     """Certificates to trust instead of the system's, for cameras with a private authority."""
     pinned_key: str | None = Field(
         default=None,
-        pattern=r"^sha256//[A-Za-z0-9+/]{43}=$",
+        pattern=r"^sha256//[A-Za-z0-9+/]{43}=(;sha256//[A-Za-z0-9+/]{43}=)*$",
         examples=["sha256//YhKJKSzoTt2b5FP18fvpHo7fJYqQCjAa3HWY3tvRMwE="],
     )
-    """The camera's public key, for self-signed certificates; goes with `verify: false`."""
+    """The camera's public key, for self-signed certificates, several joined by `;`; goes with `verify: false`."""
     verify: Flag | None = Field(default=None, examples=[True])
     """Whether certificates are checked; a `pinned_key` is checked either way."""
     max_bytes: Size | None = Field(default=None, examples=["10MB"])
