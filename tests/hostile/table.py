@@ -9,14 +9,19 @@ from itertools import groupby
 from pathlib import Path
 
 from monitor.domain.errors import SourceError
-from tests.hostile import files_cases, http_cases, mjpeg_cases
+from tests.hostile import files_cases, http_cases, mjpeg_cases, rtsp_cases
 from tests.hostile.case import HostileCase
 
 PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
 _BEGIN = "<!-- hostile peers: made by python -m tests.hostile.table -->\n"
 _END = "<!-- end of hostile peers -->\n"
 
-CASES: tuple[HostileCase, ...] = (*http_cases.CASES, *mjpeg_cases.CASES, *files_cases.CASES)
+CASES: tuple[HostileCase, ...] = (
+    *http_cases.CASES,
+    *mjpeg_cases.CASES,
+    *rtsp_cases.CASES,
+    *files_cases.CASES,
+)
 
 
 def outcome(case: HostileCase) -> str:

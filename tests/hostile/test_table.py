@@ -55,8 +55,13 @@ def test_every_address_with_a_host_carries_the_canary_in_all_its_secrets() -> No
     for case in CASES:
         if case.kind in ("folder", "video"):
             continue
-        options = case.options(f"http://127.0.0.1:1/{CANARY}")
-        given = [value for value in (options.username, options.password, options.token) if value is not None]
+        scheme = "rtsp" if case.kind == "rtsp" else "http"
+        options = case.options(f"{scheme}://127.0.0.1:1/{CANARY}")
+        given = [
+            value
+            for name in ("url", "username", "password", "token")
+            if (value := getattr(options, name, None))
+        ]
         assert given
         assert all(CANARY in value for value in given)
 

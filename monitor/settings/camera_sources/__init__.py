@@ -12,12 +12,21 @@ from pydantic import Field
 from monitor.settings.camera_sources.folder import FolderSource
 from monitor.settings.camera_sources.http import HttpSource
 from monitor.settings.camera_sources.mjpeg import MjpegSource
+from monitor.settings.camera_sources.rtsp import RtspSource
 from monitor.settings.camera_sources.video import VideoSource
 from monitor.settings.camera_sources.web import WebSource
 
 SourceSettings = Annotated[
-    FolderSource | HttpSource | MjpegSource | VideoSource,
+    FolderSource | HttpSource | MjpegSource | RtspSource | VideoSource,
     Field(discriminator="kind"),
 ]
 
-__all__ = ["FolderSource", "HttpSource", "MjpegSource", "SourceSettings", "VideoSource", "WebSource"]
+__all__ = [
+    "FolderSource",
+    "HttpSource",
+    "MjpegSource",
+    "RtspSource",
+    "SourceSettings",
+    "VideoSource",
+    "WebSource",
+]
