@@ -42,6 +42,10 @@ class PeerUntrusted(NetError):
     """The TLS certificate or public key is not one that we trust."""
 
 
+class NeverAdmitted(NetError):
+    """The peer asks for another login however often it gets one."""
+
+
 class TimedOut(NetError):
     """The whole exchange was not over within the time limit."""
 

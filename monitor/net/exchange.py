@@ -19,6 +19,7 @@ from monitor.net.errors import (
     ConnectFailed,
     NameUnknown,
     NetError,
+    NeverAdmitted,
     PeerUntrusted,
     RequestRefused,
     TimedOut,
@@ -159,6 +160,11 @@ class Exchange:
         if not self._answered and code in (pycurl.E_GOT_NOTHING, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR):
             return ConnectFailed(
                 f"{origin} takes connections, and closes them without an answer.", "Restart it."
+            )
+        if code == pycurl.E_TOO_MANY_REDIRECTS and not request.redirects:
+            return NeverAdmitted(
+                f"{origin} asks for another login again and again.",
+                "Try another `auth`; set the peer's clock.",
             )
         if code == pycurl.E_TOO_MANY_REDIRECTS:
             return BrokenResponse(

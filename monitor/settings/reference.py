@@ -34,6 +34,8 @@ _SECTIONS = {
     "ExecSource": ("exec source", "`source` with `kind: exec`."),
     "FolderSource": ("folder source", "`source` with `kind: folder`."),
     "HttpSource": ("http source", "`source` with `kind: http`."),
+    "MjpegSource": ("mjpeg source", "`source` with `kind: mjpeg`."),
+    "RtspSource": ("rtsp source", "`source` with `kind: rtsp`."),
     "VideoSource": ("video source", "`source` with `kind: video`."),
     "Mask": ("mask", "An entry of `masks`."),
     "CameraRules": ("rules", "`defaults`, and each entry of `sites`."),

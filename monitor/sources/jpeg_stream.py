@@ -23,6 +23,8 @@ _SOI = 0xD8
 _SOS = 0xDA
 # What may stand in a header, and what may follow a scan: tables, comments, the next scan, the end.
 _HEADER_MARKERS = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xE0), *range(0xE0, 0xF0), 0xFE})
+# A picture stands behind the end of a part's headers, or of another picture; a thumbnail behind other things.
+_NEXT_PICTURE = re.compile(rb"(?:\n|\xff\xd9)(?=\xff\xd8\xff)")
 _MARKER_IN_SCAN = re.compile(rb"\xff[\xc4\xcc\xd8-\xdd\xe0-\xef\xfe]")
 
 
@@ -40,7 +42,7 @@ class JpegStream:
         self._false_starts = 0
         self._started = False
         self._position = 0
-        self._resume = 0
+        self._segment = 0
         self._segments = 0
         self._in_scan = False
 
@@ -105,7 +107,7 @@ class JpegStream:
         elif marker not in _HEADER_MARKERS or length < 2:
             self._give_up()
         else:
-            self._position = position + 2 + length
+            self._segment, self._position = position + 2, position + 2 + length
             self._in_scan = marker == _SOS
         return False
 
@@ -119,13 +121,13 @@ class JpegStream:
             return None
         marker = self._held[match.end() - 1]
         if marker == _SOI:
-            self._resume = match.start()  # Torn: the next picture begins within this one.
+            self._position = match.start()  # Torn: the next picture begins within this one.
             self._give_up()
             return False
         if marker == _EOI:
             self._position = match.end()
             return True
-        self._position, self._resume = match.start(), match.end()
+        self._position = match.start()
         self._in_scan = False
         return False
 
@@ -142,14 +144,21 @@ class JpegStream:
             )
 
     def _give_up(self) -> None:
-        """What began is no whole JPEG: look for one behind its beginning, or behind its last scan."""
+        """What began is no whole JPEG: go on where that showed, but do not miss a picture that has begun meanwhile.
+
+        If the last segment did not end at a marker, the picture broke off within it, and the next one may have begun
+        within its supposed length. Its thumbnail may lie there too, which must not be taken for a picture.
+        """
         self._false_starts += 1
         if self._false_starts > MAX_FALSE_STARTS:
             raise FrameFault(
                 f"The stream holds no whole JPEG, but {MAX_FALSE_STARTS:,} beginnings of one.",
                 "See that the address is one of an M-JPEG stream, and that the line is sound.",
             )
-        self._forget(self._resume)
+        next_one = None
+        if self._held[self._position] != 0xFF:
+            next_one = _NEXT_PICTURE.search(self._held, self._segment, self._position + len(_START) - 1)
+        self._forget(self._position if next_one is None else next_one.end())
 
     def _forget(self, count: int) -> None:
         del self._held[:count]
@@ -159,6 +168,6 @@ class JpegStream:
         """A picture begins at the first byte held (its first marker at `position`), or none has begun."""
         self._started = position is not None
         self._position = position or 0
-        self._resume = 2
+        self._segment = self._position
         self._segments = 0
         self._in_scan = False

@@ -15,7 +15,7 @@ from monitor.sources.folder import FolderOptions, FolderSource
 from monitor.sources.http import HttpOptions, HttpSource
 from monitor.sources.mjpeg import MjpegOptions, MjpegSource
 from monitor.sources.rtsp import RtspOptions, RtspSource, kept_open
-from monitor.sources.video import VideoOptions, VideoSource
+from monitor.sources.video import VideoOptions, VideoSource, host_of
 
 
 def _none(_options: Any) -> None:
@@ -54,7 +54,7 @@ SOURCE_KINDS: Mapping[str, SourceKind] = MappingProxyType(
         "http": SourceKind(HttpOptions, HttpSource, host=_host_in_url),
         "mjpeg": SourceKind(MjpegOptions, MjpegSource, host=_host_in_url),
         "rtsp": SourceKind(RtspOptions, RtspSource, host=_host_in_url, dedicated=kept_open),
-        "video": SourceKind(VideoOptions, VideoSource),
+        "video": SourceKind(VideoOptions, VideoSource, host=host_of),
     }
 )
 

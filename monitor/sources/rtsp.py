@@ -7,28 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from monitor.domain.errors import (
-    FrameFault,
-    SourceDenied,
-    SourceError,
-    SourceTimeout,
-    SourceUnreachable,
-)
+from monitor.domain.errors import FrameFault, SourceDenied, SourceError, SourceUnreachable
 from monitor.domain.frame import Frame
 from monitor.domain.ports import Clock
-from monitor.net.address import AddressPolicy
 from monitor.net.deadline import Deadline
-from monitor.net.errors import (
-    AddressRefused,
-    BrokenResponse,
-    ConnectFailed,
-    NameUnknown,
-    NetError,
-    NoVideo,
-    PeerUntrusted,
-    StatusRefused,
-    TimedOut,
-)
+from monitor.net.errors import BrokenResponse, NetError, NoVideo, StatusRefused, TimedOut
 from monitor.net.rtsp.address import RtspAddress
 from monitor.net.rtsp.session import Call, Transport
 from monitor.net.tls import Trust
@@ -40,20 +23,10 @@ from monitor.sources.stream.finish import finish_frame
 from monitor.sources.stream.kept_open import KeptOpen
 from monitor.sources.stream.keyframe import TornPicture, decode_key_picture
 from monitor.sources.stream.live import CODECS, LiveStream
+from monitor.sources.web import CAMERA_ADDRESSES, explain_failure
 
-# Cameras stand in private networks, and simulated ones on this machine.
-_CAMERA_ADDRESSES = AddressPolicy(allow_loopback=True, allow_private=True)
 _MAIN_FOR_GRABS = 60
 """So many grabs stay with the main stream after the sub-stream failed; then that is tried again."""
-_MEANING: dict[type[NetError], type[SourceError]] = {
-    AddressRefused: SourceUnreachable,
-    NameUnknown: SourceUnreachable,
-    ConnectFailed: SourceUnreachable,
-    PeerUntrusted: SourceDenied,
-    TimedOut: SourceTimeout,
-    BrokenResponse: FrameFault,
-    NoVideo: FrameFault,
-}
 
 
 class Mode(StrEnum):
@@ -123,7 +96,7 @@ class RtspOptions:
         return tuple(
             Call(
                 address,
-                _CAMERA_ADDRESSES,
+                CAMERA_ADDRESSES,
                 tuple(CODECS),
                 # Without a user of its own, the sub-stream is logged in to as the main stream is.
                 username=main.username
@@ -212,7 +185,7 @@ class RtspSource:
                 return self._newest(call, limit_s)
             return self._next(call, limit_s)
         except NetError as error:
-            raise _translate(error) from None
+            raise _explain(error) from None
 
     def _next(self, call: Call, limit_s: float) -> Frame:
         """Open, take the first key frame that is whole, close."""
@@ -277,9 +250,10 @@ class RtspSource:
         )
 
 
-def _translate(error: NetError) -> SourceError:
+def _explain(error: NetError) -> SourceError:
     if isinstance(error, StatusRefused):
-        meaning: type[SourceError] = SourceDenied if error.status in (401, 403) else SourceUnreachable
-    else:
-        meaning = _MEANING.get(type(error), SourceUnreachable)
-    return meaning(error.problem, error.remedy)
+        meaning = SourceDenied if error.status in (401, 403) else SourceUnreachable
+        return meaning(error.problem, error.remedy)
+    if isinstance(error, NoVideo):
+        return FrameFault(error.problem, error.remedy)
+    return explain_failure(error)

@@ -22,6 +22,7 @@ from monitor.net.errors import (
     ConnectFailed,
     NameUnknown,
     NetError,
+    NeverAdmitted,
     PeerUntrusted,
     RequestRefused,
     TimedOut,
@@ -42,9 +43,15 @@ _MEANING: dict[type[NetError], type[SourceError]] = {
     NameUnknown: SourceUnreachable,
     ConnectFailed: SourceUnreachable,
     PeerUntrusted: SourceDenied,
+    NeverAdmitted: SourceDenied,
     TimedOut: SourceTimeout,
     BodyTooLarge: FrameFault,
     BrokenResponse: FrameFault,
+}
+_REMEDY: dict[type[NetError], str] = {
+    TimedOut: "Look at the line to the camera and at its load, or lengthen `timeout`.",
+    BodyTooLarge: "Lower the camera's quality or resolution, or raise `max_bytes`.",
+    BrokenResponse: "Restart the camera; look at the line to it, and at what answers there.",
 }
 
 
@@ -121,7 +128,7 @@ class WebOptions:
 def explain_failure(error: NetError) -> SourceError:
     """What a failed exchange means for the camera."""
     meaning = _MEANING.get(type(error), SourceUnreachable)
-    return meaning(error.problem, error.remedy)
+    return meaning(error.problem, error.remedy or _REMEDY.get(type(error), ""))
 
 
 def check_status(request: Request, response: Response) -> None:

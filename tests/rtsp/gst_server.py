@@ -1,20 +1,24 @@
-"""GStreamer's RTSP server, run by the system's interpreter as a process of its own: `python3 gst_server.py MOUNTS.json`.
+"""GStreamer's RTSP server, run by the system's interpreter as a process of its own: `gst_server.py MOUNTS.json`.
 
-It prints the port once it listens, and ends when its standard input does. MOUNTS.json is an object of path to
-`{"launch": …, "transport": "tcp" | "udp" | null}`; beside them it may hold `"auth"`: `basic` or `digest`, and `"tls"`:
-`{"certificate": PATH, "key": PATH}`.
+It prints the port once it listens, and ends when its standard input does; with 3 if packages are missing.
+MOUNTS.json is an object: `mounts` maps a path to `{"launch": …, "transport": "tcp" | "udp" | null}`; `auth` is
+`basic` or `digest`; `tls` is `{"certificate": PATH, "key": PATH}`. The last two may be missing.
 """
 
 import json
 import sys
 import threading
 
-import gi
+try:
+    import gi
 
-gi.require_version("Gst", "1.0")
-gi.require_version("GstRtspServer", "1.0")
-gi.require_version("GstRtsp", "1.0")
-from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+    gi.require_version("Gst", "1.0")
+    gi.require_version("GstRtspServer", "1.0")
+    gi.require_version("GstRtsp", "1.0")
+    from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer
+except (ImportError, ValueError) as error:
+    sys.stderr.write(f"{error}\n")
+    sys.exit(3)
 
 USER, PASSWORD = "viewer", "c4nary p@ss:w/ö"
 TRANSPORTS = {"tcp": GstRtsp.RTSPLowerTrans.TCP, "udp": GstRtsp.RTSPLowerTrans.UDP}
@@ -35,15 +39,16 @@ def main() -> None:
         factory.set_shared(True)
         if mount.get("transport"):
             factory.set_protocols(TRANSPORTS[mount["transport"]])
-        if "auth" in wanted:
-            factory.add_role_from_structure(
-                Gst.Structure.new_from_string("viewer,media.factory.access=true,media.factory.construct=true")
-            )
+        if "auth" in wanted or "tls" in wanted:
+            role = "viewer" if "auth" in wanted else "anonymous"
+            rights = "media.factory.access=true,media.factory.construct=true"
+            factory.add_role_from_structure(Gst.Structure.new_from_string(f"{role},{rights}"))
         server.get_mount_points().add_factory(path, factory)
     server.attach(None)
     loop = GLib.MainLoop()
     threading.Thread(target=lambda: (sys.stdin.read(), loop.quit()), daemon=True).start()
-    print(server.get_bound_port(), flush=True)
+    sys.stdout.write(f"{server.get_bound_port()}\n")
+    sys.stdout.flush()
     loop.run()
 
 

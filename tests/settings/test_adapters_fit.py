@@ -11,6 +11,8 @@ from monitor.settings import channels
 from monitor.sources.exec import ExecOptions
 from monitor.sources.folder import FolderOptions
 from monitor.sources.http import HttpOptions
+from monitor.sources.mjpeg import MjpegOptions
+from monitor.sources.rtsp import RtspOptions
 from monitor.sources.video import VideoOptions
 
 # Given by the plan and by the network, not by the person who writes the file.
@@ -25,6 +27,8 @@ OF_ALL_CHANNELS = {"name", "enabled", "routes"}
         (written.ExecSource, ExecOptions),
         (written.FolderSource, FolderOptions),
         (written.HttpSource, HttpOptions),
+        (written.MjpegSource, MjpegOptions),
+        (written.RtspSource, RtspOptions),
         (written.VideoSource, VideoOptions),
     ],
 )

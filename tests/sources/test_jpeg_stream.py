@@ -18,8 +18,8 @@ OTHER = encode(255 - draw(32, 24))
 
 
 def with_thumbnail() -> bytes:
-    """A JPEG that holds another whole one in its EXIF."""
-    exif = b"Exif\0\0" + SMALL + OTHER
+    """A JPEG that holds two others, whole, in its EXIF."""
+    exif = b"Exif\0\0" + SMALL + b"\0\0" + OTHER
     segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
     return OTHER[:2] + segment + OTHER[2:]
 
@@ -103,7 +103,7 @@ def test_garbage_that_begins_as_a_jpeg_costs_no_other():
         b"\xff\xd8\xff\xd9",
         SMALL[:20],
     ):
-        assert found(garbage + OTHER + bytes(70_000) + SMALL) == [OTHER, SMALL]
+        assert found(garbage + b"\r\n" + OTHER + bytes(70_000) + SMALL) == [OTHER, SMALL]
 
 
 def test_a_header_whose_length_reaches_into_the_next_picture_costs_that_one_at_most():
@@ -159,10 +159,19 @@ def test_beginnings_nested_in_one_another_cost_no_more_than_a_bounded_number_of_
         return walk(stream)
 
     monkeypatch.setattr(JpegStream, "_walk_header", counting)
-    nest = b"".join(b"\xff\xd8\xff\xe0" + (60_000 - at - 2).to_bytes(2, "big") for at in range(0, 60_000, 6))
-    with pytest.raises(FrameFault):
-        found(nest + b"\xff\xe1\x00\x02" * 100_000, limit=1 << 20)
-    assert steps <= MAX_FALSE_STARTS * (MAX_SEGMENTS + 2)
+    nest = b"".join(
+        b"\n\xff\xd8\xff\xe0" + (60_000 - at - 5).to_bytes(2, "big") for at in range(0, 59_000, 7)
+    )
+    with pytest.raises(FrameFault, match="beginnings"):
+        found(nest + b"behind" + b"\xff\xe1\x00\x02" * 100_000, limit=1 << 20)
+    assert steps <= 3 * MAX_FALSE_STARTS
+
+
+def test_a_thumbnail_of_a_picture_that_breaks_off_is_not_taken_for_a_picture():
+    in_its_thumbnail, behind_it = THUMBNAILED[: len(SMALL) + 90], THUMBNAILED[: len(SMALL) + len(OTHER) + 14]
+    for torn in (in_its_thumbnail, behind_it, behind_it + b"\xff\xd9"):
+        assert found(multipart([torn] * 5)) == []
+        assert found(multipart([torn] * 5 + [PROGRESSIVE] * 3))[-1] == PROGRESSIVE
 
 
 pieces = st.one_of(

@@ -23,6 +23,9 @@ from monitor.net.rtsp.wire import Interleaved, Message, Wire
 from monitor.net.tls import Trust
 
 _UNSUPPORTED_TRANSPORT = 461
+_OTHER_ENCODINGS = frozenset(
+    ("JPEG", "JPEG2000", "H261", "H263", "H266", "MPV", "MP4V-ES", "VP8", "VP9", "AV1")
+)
 _USUAL_SESSION_S = 60.0
 _MOST_LOGINS = 3
 _MOST_QUEUED = 4096
@@ -161,9 +164,10 @@ class RtspSession:
                 f"{self._origin} describes a stream without video.",
                 "Check the path of the URL, and the channel.",
             )
-        names = ", ".join(sorted({re.sub(r"[^A-Z0-9-]", "", track.encoding)[:16] or "?" for track in tracks}))
+        # What a peer calls it is shown only where it is a name and nothing else.
+        names = sorted({track.encoding for track in tracks} & _OTHER_ENCODINGS)
         raise NoVideo(
-            f"{self._origin} sends video that is not understood: {names}.",
+            f"{self._origin} sends video that is not understood: {', '.join(names) or 'of an unknown encoding'}.",
             f"Set the camera to one of {', '.join(self._call.encodings)}.",
         )
 
