@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,12 +58,12 @@ def is_running(pid: int) -> bool:
 def children_of(pid: int) -> list[int]:
     """Processes that `pid` started, and what those started."""
     found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
             try:
-                parent = int(Path(f"/proc/{entry}/stat").read_text().rsplit(")", 1)[1].split()[1])
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
             except (FileNotFoundError, ProcessLookupError):
                 continue
             if parent == pid:
-                found += [int(entry), *children_of(int(entry))]
+                found += [int(entry.name), *children_of(int(entry.name))]
     return found

@@ -92,13 +92,13 @@ class OddSource:
         raise TypeError(f"a mistake that quotes {self.options.secret}")
 
     def say(self) -> None:
-        print(f"rtsp://admin:{self.options.secret}@camera/1", file=sys.stderr)
-        print("x" * 1990 + self.options.secret + "x" * 100)
-        print("short and harmless")
+        sys.stderr.write(f"rtsp://admin:{self.options.secret}@camera/1\n")
+        sys.stdout.write("x" * 1990 + self.options.secret + "x" * 100 + "\n")
+        sys.stdout.write("short and harmless\n")
 
     def chatter(self) -> None:
         for number in range(2000):
-            print(f"line {number}")
+            sys.stdout.write(f"line {number}\n")
 
     def spawn(self) -> None:
         subprocess.Popen(["sleep", "1000"], stdin=subprocess.DEVNULL)
@@ -146,7 +146,7 @@ def told(**facts: object) -> Frame:
     facts |= {
         "pid": os.getpid(),
         "modules": sorted(sys.modules),
-        "threads": len(os.listdir("/proc/self/task")),
+        "threads": len(list(Path("/proc/self/task").iterdir())),
     }
     pixels = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
     return Frame(pixels, datetime.now(UTC), "ab" * 32, 60, 40, json.dumps(facts).encode())

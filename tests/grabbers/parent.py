@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 
 from monitor.grabbers.pool import GrabberPool, PoolOptions
 from monitor.grabbers.source import PooledSource
-from tests.grabbers.conftest import children_of
+from tests.grabbers.conftest import children_of, until
 from tests.grabbers.kinds import Odd, OddSource, facts_of
+
+# The server, a grabber that hangs, one that is dedicated, and what that has started.
+FAMILY = 4
 
 
 def main(secret: str) -> None:
@@ -24,8 +28,7 @@ def main(secret: str) -> None:
     hanging = threading.Thread(target=hang, daemon=True)
     hanging.start()
     PooledSource(pool, OddSource, Odd("spawn", secret=secret), dedicated=True).grab(30.0)
-    while len(children_of(os.getpid())) < 5:
-        pass
+    until(lambda: len(children_of(os.getpid())) == FAMILY, timeout_s=30.0)
     tell(children_of(os.getpid()))
     for _ in sys.stdin:
         slow = PooledSource(pool, OddSource, Odd("slow", secret=secret, value=1.0))
@@ -35,14 +38,13 @@ def main(secret: str) -> None:
 
 def signal_proof() -> None:
     """As the daemon, which takes these as orders and goes on."""
-    import signal
-
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
 
 
 def tell(what: object) -> None:
-    print(json.dumps(what), flush=True)
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

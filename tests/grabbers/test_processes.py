@@ -26,7 +26,7 @@ class Parent:
 
     Attributes:
         process: Itself.
-        family: What it has started: the server, a free, a hanging and a dedicated grabber, and what that started.
+        family: What it has started: the server, a hanging and a dedicated grabber, and what that started.
     """
 
     process: subprocess.Popen[str]
@@ -55,7 +55,6 @@ def parent() -> Iterator[Parent]:
             family = running.told()
             assert isinstance(family, list)
             running.family = family
-            assert len(family) == 5
             yield running
         finally:
             process.kill()
@@ -68,8 +67,8 @@ def test_nobody_survives_a_parent_that_was_killed_not_even_in_native_code(parent
 
 def test_nobody_survives_the_server(parent):
     server = parent.family[0]
-    grabbers = [pid for pid in children_of(server)]
-    assert len(grabbers) >= 3
+    grabbers = [pid for pid in children_of(server) if children_of(pid) or pid in parent.family[1:3]]
+    assert len(grabbers) == 2
     os.kill(server, signal.SIGKILL)
     until(lambda: not any(map(is_running, grabbers)))
 
@@ -116,8 +115,7 @@ def test_grabbers_load_what_grabbing_needs_and_have_no_threads(pool):
         "__mp_main__",
     }
     assert loaded & (heavy | rooms) == set()
-    (server,) = [pid for pid in children_of(os.getpid()) if pid == pool._server.pid]
-    assert len(os.listdir(f"/proc/{server}/task")) == 1
+    assert len(list(Path(f"/proc/{pool._server.pid}/task").iterdir())) == 1
 
 
 def test_a_grabber_leaves_no_core_and_its_memory_is_bounded(pool):
@@ -130,10 +128,13 @@ def test_a_grabber_leaves_no_core_and_its_memory_is_bounded(pool):
 
 
 def test_a_grabber_has_no_descriptor_that_is_not_its_own(pool):
-    for does in ("well", "well"):
-        odd(pool, does, dedicated=True).grab(10.0)
+    others = [odd(pool, dedicated=True) for _ in range(2)]
+    for other in others:
+        other.grab(10.0)
     pid = facts_of(odd(pool).grab(10.0))["pid"]
     if os.geteuid() == 0:
-        own = sorted(os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd"))
-        kinds = [link.partition(":")[0] for link in own]
+        links = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+        kinds = sorted(link.partition(":")[0] for link in links)
         assert kinds == ["/dev/null", "pipe", "pipe", "socket"]
+    for other in others:
+        other.close()

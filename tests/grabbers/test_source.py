@@ -16,6 +16,7 @@ from monitor.clock import SystemClock
 from monitor.domain import errors
 from monitor.domain.errors import FrameFault, SourceError, SourceStale, SourceTimeout, SourceUnreachable
 from monitor.grabbers.errors import SourceBroke
+from monitor.grabbers.pool import PoolOptions
 from monitor.grabbers.source import PooledSource
 from monitor.sources.folder import FolderOptions, FolderSource
 from monitor.sources.http import HttpOptions, HttpSource
@@ -243,9 +244,7 @@ class PoolOfTheUndead:
         def grab(self, *_args):
             raise TimeoutError
 
-    class options:
-        grace_s = 0.0
-
+    options = PoolOptions(1, grace_s=0.0)
     is_closed = False
 
     def __init__(self) -> None:
