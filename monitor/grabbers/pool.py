@@ -170,6 +170,11 @@ class GrabberPool:
                 server_starts=self._server.starts,
             )
 
+    def pids(self) -> list[int]:
+        """Process ids of all grabbers that there are now."""
+        with self._changed:
+            return [grabber.pid for grabber in (*self._idle, *self._lent, *self._dedicated)]
+
     def close(self, timeout_s: float = 5.0) -> None:
         """End all grabbers: free ones at once, busy ones when they are done, or are killed when time is up."""
         deadline_s = time.monotonic() + timeout_s
