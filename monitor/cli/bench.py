@@ -36,9 +36,14 @@ MEANING = {
 @click.option(
     "--sources", is_flag=True, help="What a grab costs by kind of source, beside OpenCV and ffmpeg."
 )
+@click.option(
+    "--grabbers",
+    is_flag=True,
+    help="Measure instead what it costs that frames are grabbed by other processes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_run
-def bench(run: Invocation, seconds: float | None, sources: bool, as_json: bool) -> None:
+def bench(run: Invocation, seconds: float | None, sources: bool, grabbers: bool, as_json: bool) -> None:
     """Measure whole checks beside bare passes of the network, on drawn pictures in folders.
 
     Half of the cameras are 640 × 480, half 1920 × 1080. Needs no configuration, and leaves nothing behind.
@@ -46,6 +51,7 @@ def bench(run: Invocation, seconds: float | None, sources: bool, as_json: bool) 
 
     Example: monitor bench --seconds 60
     """
+    from monitor.cli.bench_grabbers import bench_grabbers
     from monitor.cli.bench_pictures import draw_pictures
     from monitor.cli.bench_sources import bench_sources
     from monitor.cli.screen import Screen
@@ -54,6 +60,9 @@ def bench(run: Invocation, seconds: float | None, sources: bool, as_json: bool) 
     screen = Screen(run, as_json)
     screen.note("Drawing pictures …")
     pictures = draw_pictures()
+    if grabbers:
+        bench_grabbers(pictures, screen, as_json)
+        return
     seconds = seconds or (SECONDS_OF_SOURCES if sources else SECONDS)
     screen.note(f"Measuring for {seconds:.0f} seconds …")
     with tempfile.TemporaryDirectory(prefix="monitor-bench-") as directory:

@@ -23,13 +23,13 @@ from typing import Any
 from monitor.domain.frame import Frame
 from monitor.domain.state import Status, ViewState
 from monitor.domain.view import ViewKey
+from monitor.grabbers.pool import GrabberPool
 from monitor.settings import load_settings
 from monitor.settings.models import Service
 from monitor.usecases.observe import Equipment, observe
 from monitor.vision.encoder import NetworkEncoder
 from monitor.vision.network import Network
 from monitor.vision.preprocess import prepare
-from monitor.wiring.processor_time import children_core_s
 from monitor.wiring.sight import open_network, picture_bytes
 from monitor.wiring.site import Site, open_site
 
@@ -60,7 +60,7 @@ class Measurement:
         core_ms_per_check: All of it.
         core_ms_per_pass: The same for a bare pass.
         cameras_per_minute: Cameras that this machine can look at once a minute, if it does nothing else.
-        peak_mb: The largest memory (resident set) of the process, in MB.
+        peak_mb: The largest memory (resident set) of the process, in MB, without its grabbers.
         verdicts: What the checks said; anything but `ok` would mean that something else was measured.
         cores: Processor cores that may be used.
         workers: Checks at a time.
@@ -114,8 +114,8 @@ def measure(directory: Path, pictures: Sequence[Sequence[bytes]], seconds: float
         equipment = replace(site.equipment(NetworkEncoder(network)), clock=CoreClock())
         frames = [camera.enroll(equipment) for camera in cameras]
         checks, passes = _Turns(), _Turns()
-        _take_turns(cameras, frames, equipment, network, checks, passes, seconds)
-    return _sum_up(checks, passes, cameras, service, network.bundle.id)
+        grabbing_s = _take_turns(cameras, frames, equipment, network, checks, passes, seconds, site.grabbers)
+    return _sum_up(checks, passes, cameras, service, network.bundle.id, grabbing_s)
 
 
 class CoreClock:
@@ -184,13 +184,12 @@ class _Turns:
     done: int = 0
     wall_s: float = 0.0
     core_s: float = 0.0
-    children_core_s: float = 0.0
     threads_core_s: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, works: Sequence[Work], seconds: float) -> None:
         """Do all works again and again, each on a thread of its own, for so long."""
-        wall_s, core_s, of_children_s = time.perf_counter(), time.process_time(), children_core_s()
+        wall_s, core_s = time.perf_counter(), time.process_time()
         deadline_s = wall_s + seconds
         failures: list[BaseException] = []
 
@@ -215,7 +214,6 @@ class _Turns:
             raise failures[0]
         self.wall_s += time.perf_counter() - wall_s
         self.core_s += time.process_time() - core_s
-        self.children_core_s += children_core_s() - of_children_s
 
 
 def _take_turns(
@@ -226,7 +224,9 @@ def _take_turns(
     checks: _Turns,
     passes: _Turns,
     seconds: float,
-) -> None:
+    grabbers: GrabberPool,
+) -> float:
+    """Check and pass in turns; the processor time that grabbers spent on the checks meanwhile, in seconds."""
     prepared = [prepare(frame.pixels, network.bundle.card.input) for frame in frames]
     checking: list[Work] = [partial(camera.check, equipment) for camera in cameras]
     passing: list[Work] = [partial(network.encode, image) for image in prepared]
@@ -236,23 +236,29 @@ def _take_turns(
     for camera in cameras:
         camera.core_ms.clear()
         camera.verdicts.clear()
+    before_s = grabbers.counters().core_s
     for _ in range(max(1, round(seconds / (2 * ROUND_S)))):
         checks.take(checking, min(ROUND_S, seconds / 2))
         passes.take(passing, min(ROUND_S, seconds / 2))
+    return grabbers.counters().core_s - before_s
 
 
 def _sum_up(
-    checks: _Turns, passes: _Turns, cameras: Sequence[_Camera], service: Service, bundle_id: str
+    checks: _Turns,
+    passes: _Turns,
+    cameras: Sequence[_Camera],
+    service: Service,
+    bundle_id: str,
+    grabbing_s: float,
 ) -> Measurement:
     cores = len(os.sched_getaffinity(0))
     by_step = {
         step: sum(camera.core_ms.get(step, 0.0) for camera in cameras) / checks.done
         for step in (*STEPS, "rest")
     }
-    # The pictures are read and decoded by grabbers.
-    by_step["grab"] += checks.children_core_s * 1000 / checks.done
     # The network has threads of its own; nothing else here computes beside the threads that check.
     by_step["encode"] += (checks.core_s - checks.threads_core_s) * 1000 / checks.done
+    by_step["grab"] += grabbing_s * 1000 / checks.done
     checks_per_s, passes_per_s = checks.done / checks.wall_s, passes.done / passes.wall_s
     return Measurement(
         checks=checks.done,
@@ -260,7 +266,7 @@ def _sum_up(
         passes_per_s=passes_per_s,
         ratio=checks_per_s / passes_per_s,
         core_ms=by_step,
-        core_ms_per_check=(checks.core_s + checks.children_core_s) * 1000 / checks.done,
+        core_ms_per_check=(checks.core_s + grabbing_s) * 1000 / checks.done,
         core_ms_per_pass=passes.core_s * 1000 / passes.done,
         cameras_per_minute=int(checks_per_s * 60),
         peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
