@@ -75,6 +75,14 @@ def echo_garbage(connection: Any, asked: Asked) -> None:
     raw(f"{told(asked)}\r\n\r\n".encode())(connection, asked)
 
 
+def echo_rtsp(connection: Any, asked: Asked) -> None:
+    realm = told(asked).replace('"', "")
+    connection.sendall(
+        f"RTSP/1.0 401 {realm}\r\nCSeq: {asked.headers.get('cseq', '')}\r\n"
+        f'WWW-Authenticate: Basic realm="{realm}"\r\n\r\n'.encode()
+    )
+
+
 ECHOES: dict[str, Behaviour] = {
     "page": echo, "reason": echo_reason, "basic": echo_basic, "digest": echo_digest, "redirect": echo_redirect,
     "cut": echo_cut, "garbage": echo_garbage,
@@ -94,6 +102,10 @@ class Stage:
     server: HostileServer
     folder: Path
     video: Path
+
+    def live(self) -> str:
+        """The address of a stream, with secrets in its path and query."""
+        return f"rtsp://127.0.0.1:{self.server.port}/{PATH.value}?pwd={QUERY.value}"
 
     def url(self, echo: str, userinfo: str = "") -> str:
         """The address of an echo, with secrets in its path and query."""
@@ -136,13 +148,15 @@ SOURCES: dict[str, Callable[[Stage], Source]] = {
     "token-page": lambda at: token(at, "page"),
     "token-reason": lambda at: token(at, "reason"),
     "closed": lambda at: {**http(at, "page"), "url": f"http://127.0.0.1:1/{PATH.value}?token={QUERY.value}"},
+    "mjpeg": lambda at: {**http(at, "page"), "kind": "mjpeg"},
+    "rtsp": lambda at: {**http(at, "page"), "kind": "rtsp", "url": at.live()},
     "exec": printing,
     "folder": lambda at: {"kind": "folder", "path": str(at.folder)},
     "video": lambda at: {"kind": "video", "path": str(at.video)},
 }
 
 
-NEVER_WELL = {"closed"}
+NEVER_WELL = {"closed", "rtsp"}
 
 
 @pytest.fixture
@@ -155,6 +169,7 @@ def stage(tmp_path: Path, place: SimulatedPlace) -> Any:
     _record(video)
     good = answer(picture)
     with serving({f"/{echo}/{PATH.value}": good for echo in ECHOES}) as server:
+        server.behaviours[f"rtsp://127.0.0.1:{server.port}/{PATH.value}"] = echo_rtsp
         yield Stage(server, folder, video)
 
 
@@ -244,6 +259,9 @@ def test_no_credential_comes_out_of_any_process_in_any_encoding(
     given = [asked.headers.get("authorization", "") for asked in stage.server.asked]
     assert any(TOKEN.value in each for each in given)
     assert any(PASSWORD.seen_in(base64.b64decode(each[6:])) for each in given if each.startswith("Basic "))
+    assert any(
+        asked.target.startswith("rtsp:") and "authorization" in asked.headers for asked in stage.server.asked
+    )
     assert any(QUERY.value in asked.target for asked in stage.server.asked)
     # What is said of them is said without them.
     assert {line["subject"] for line in daemon.lines("source.")} >= {str(key.camera) for key in watched}
