@@ -135,6 +135,8 @@ class Soak:
         )  # fmt: skip
         if done.returncode not in (0, 1):
             raise RuntimeError(f"enrolling ended with {done.returncode}: {done.stderr[-2000:]}")
+        if done.returncode:
+            _say(f"not all were enrolled:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
     def _start_daemon(self) -> subprocess.Popen[bytes]:
         with self._log_path.open("wb") as log:
