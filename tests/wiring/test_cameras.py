@@ -21,6 +21,16 @@ cameras:
   - {name: folder, source: {kind: folder, path: nowhere, mode: all}}
 """
 
+NECESSARY = {
+    "exec": {"command": ("true",)},
+    "folder": {"path": Path("x")},
+    "http": {"url": "http://h/x"},
+    "mjpeg": {"url": "http://h/x"},
+    "rtsp": {"url": "rtsp://h/x"},
+    "usb": {"device": "/dev/video0"},
+    "video": {"path": Path("x")},
+}
+
 
 @pytest.mark.parametrize("name", ["stream", "folder"])
 def test_whoever_looks_once_opens_every_kind_of_camera_whatever_its_mode(tmp_path: Path, name: str) -> None:
@@ -38,11 +48,7 @@ def test_whoever_looks_once_opens_every_kind_of_camera_whatever_its_mode(tmp_pat
 @pytest.mark.parametrize("name", SOURCE_KINDS)
 def test_what_one_look_changes_are_options_that_the_kind_has(name: str) -> None:
     kind = SOURCE_KINDS[name]
-    necessary = {
-        "path": Path("x"),
-        "url": "rtsp://h/x" if name == "rtsp" else "http://h/x",
-        "command": ("true",),
-    }
+    necessary = NECESSARY[name]
     made = build_options(kind.options, {**necessary, **kind.one_look})
     assert {option: getattr(made, option) for option in kind.one_look} == dict(kind.one_look)
     assert not kind.dedicated(made)
