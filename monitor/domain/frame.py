@@ -22,6 +22,9 @@ class Frame:
         native_width: Width in pixels before any reduction.
         native_height: Height in pixels before any reduction.
         encoded: The bytes as they arrived (JPEG, PNG, …), or None for decoded streams.
+        told_at: When the camera itself says the picture was taken (EXIF, a header), aware UTC; None where it says
+            nothing. `captured_at` is our time of it, and may be the same where nothing else is known.
+        complaint: What the decoder found wrong with the data and painted over, or None; for a person.
     """
 
     pixels: Pixels
@@ -30,6 +33,8 @@ class Frame:
     native_width: int
     native_height: int
     encoded: bytes | None = None
+    told_at: datetime | None = None
+    complaint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
