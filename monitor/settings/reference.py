@@ -34,7 +34,7 @@ _SECTIONS = {
     "FolderSource": ("folder source", "`source` with `kind: folder`."),
     "HttpSource": ("http source", "`source` with `kind: http`."),
     "VideoSource": ("video source", "`source` with `kind: video`."),
-    "Mask": ("mask", "An entry of `masks`."),
+    "Mask": ("mask", "An entry of `masks`, and `clock`."),
     "CameraRules": ("rules", "`defaults`, and each entry of `sites`."),
     "StatePolicy": ("policy", "`policy`, at any level."),
     "Tolerance": ("tolerance", "`policy.tolerance`."),

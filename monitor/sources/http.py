@@ -30,6 +30,7 @@ from monitor.net.errors import (
 )
 from monitor.net.message import Auth, Request, Response
 from monitor.sources.errors import InvalidOption
+from monitor.sources.name_times import NameFormat
 from monitor.sources.pictures import MAX_BYTES, MAX_PIXELS, TARGET_LONG_SIDE, decode_picture
 
 # Cameras stand in private networks, and simulated ones on this machine.
@@ -65,6 +66,7 @@ class HttpOptions:
         max_bytes: Of a picture.
         max_pixels: Of a picture.
         target_long_side: Pictures are decoded at 1/2, 1/4 or 1/8 while their long side keeps so many pixels.
+        time_zone: IANA zone of the camera's clock, for times in pictures that do not say.
 
     Raises:
         InvalidOption: They contradict each other.
@@ -83,8 +85,10 @@ class HttpOptions:
     max_bytes: int = MAX_BYTES
     max_pixels: int = MAX_PIXELS
     target_long_side: int = TARGET_LONG_SIDE
+    time_zone: str = "UTC"
 
     def __post_init__(self) -> None:
+        NameFormat.of(None, self.time_zone)
         if self.auth not in (*Auth, _BEARER):
             raise InvalidOption(
                 f"There is no authentication {self.auth!r}.", f"Use one of {', '.join((*Auth, _BEARER))}."
@@ -121,6 +125,7 @@ class HttpSource:
     def __init__(self, options: HttpOptions, clock: Clock) -> None:
         self._options = options
         self._clock = clock
+        self._zone = NameFormat.of(None, options.time_zone).zone
         self._request = options.request()
         self._client = HttpClient(_CAMERA_ADDRESSES)
 
@@ -145,6 +150,7 @@ class HttpSource:
             max_bytes=self._options.max_bytes,
             max_pixels=self._options.max_pixels,
             target_long_side=self._options.target_long_side,
+            camera_zone=self._zone,
         )
 
     def close(self) -> None:

@@ -148,4 +148,5 @@ class VideoSource:
         if quarter_turns % 2:
             width, height = height, width
         digest = hashlib.sha256(pixels.tobytes()).hexdigest()
-        return Frame(pixels, self._clock.now(), digest, width, height)
+        complaint = "frames of the video are damaged or missing" if frame.is_corrupt else None
+        return Frame(pixels, self._clock.now(), digest, width, height, complaint=complaint)

@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 
+from monitor.domain.frame import Light
 from monitor.vision.quality import measure
 from tests.vision.drawn import canvas, in_other_light, look
 
@@ -55,8 +56,8 @@ def test_infrared_pictures_are_told_by_their_lack_of_colour():
     scene = look(canvas())
     grey = cv2.cvtColor(cv2.cvtColor(scene, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
 
-    assert measure(grey).infrared
-    assert not measure(scene).infrared
+    assert measure(grey).light is Light.INFRARED
+    assert measure(scene).light is Light.DAY
 
 
 def test_a_picture_of_one_colour_has_finite_measures():
