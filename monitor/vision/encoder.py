@@ -23,6 +23,7 @@ from monitor.vision import masks as masking
 from monitor.vision.alignment import CONVINCING, Prepared, align, glance
 from monitor.vision.formats import fit_format, in_shape, shapes_differ, sides_swapped
 from monitor.vision.gradient import working_luma, working_picture
+from monitor.vision.interlacing import without_combs
 from monitor.vision.network import Network
 from monitor.vision.phase import correlate
 from monitor.vision.preprocess import prepare
@@ -84,7 +85,7 @@ class NetworkEncoder:
 
     def encode(self, frame: Frame) -> Encoding:
         """One forward pass, the working picture and its quality."""
-        return self.encode_pixels(frame.pixels, frame.native_width / frame.native_height)
+        return self.encode_pixels(without_combs(frame), frame.native_width / frame.native_height)
 
     def enroll(self, frame: Frame, key: ViewKey) -> Reference:
         """Encode a picture as a reference, in every orientation; its id is 0 until it is stored."""
@@ -130,8 +131,7 @@ class NetworkEncoder:
         look = _Look(self, encoding, reference, similarities, tuple(masks), constancy)
         candidates = []
         if not sides_swapped(reference.upright.aspect, encoding.aspect):
-            candidates = look.in_other_shapes(frame) or [look.upright()]
-            candidates.sort(key=_likeness, reverse=True)
+            candidates = [max(look.in_other_shapes(frame), key=_fit, default=None) or look.upright()]
         if not candidates or not _recognised(candidates[0]):
             candidates += [look.turned(frame, turned) for turned in look.promising()]
         return max(candidates, key=_likeness)
@@ -296,6 +296,12 @@ def _recognised(comparison: Comparison) -> bool:
     # A network that cannot tell a view from its mirror image recognises both: then only the phases know.
     tells_turns = all(turned.verdict in comparison.told_by_network for turned in TURNS)
     return relation is not None and known > 0.9 and ahead and tells_turns
+
+
+def _fit(comparison: Comparison) -> tuple[float, float]:
+    """How well a frame of another shape was fitted: by the gradients where they agree, exactly; else by all evidence."""
+    support = comparison.alignment.support if comparison.alignment else 0.0
+    return (support if support > CONVINCING else 0.0), _likeness(comparison)
 
 
 def _likeness(comparison: Comparison) -> float:
