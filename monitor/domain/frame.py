@@ -61,7 +61,7 @@ class FrameQuality:
         sharpness: Fine detail against coarse detail where there is any; falls with defocus, little with light or noise.
         texture: Share of cells with enough structure to be recognised.
         saturation: Mean colour saturation; about 0 for infrared and grey pictures.
-        flat_rows: Share of the picture's height covered by a block of equal rows, of one grey or smeared down: a torn frame.
+        flat_rows: Share of the picture's height covered by a block of equal rows, grey or smeared (a torn frame).
         magenta: By how much red and blue exceed green on average; foliage and sun without an infrared-cut filter.
     """
 

@@ -299,7 +299,7 @@ def _recognised(comparison: Comparison) -> bool:
 
 
 def _fit(comparison: Comparison) -> tuple[float, float]:
-    """How well a frame of another shape was fitted: by the gradients where they agree, exactly; else by all evidence."""
+    """How well a frame of another shape was fitted: by the gradients where they agree, else by all evidence."""
     support = comparison.alignment.support if comparison.alignment else 0.0
     return (support if support > CONVINCING else 0.0), _likeness(comparison)
 
