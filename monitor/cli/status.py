@@ -55,6 +55,9 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
     _show(rows, now, seen_by, screen)
     if any(row.state.status is Status.UNENROLLED and row.enabled for row in rows):
         screen.note("Views without references are not watched; `monitor enroll --all` takes them.")
+    for row in rows:
+        for remark in row.last_verdict.remarks if row.last_verdict else ():
+            screen.note(f"{row.spec.key}: {remark}")
     late = [str(row.spec.key) for row in rows if _is_late(row, now)]
     if late:
         more = f" and {len(late) - 3} more" if len(late) > 3 else ""

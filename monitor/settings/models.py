@@ -40,7 +40,7 @@ def _nothing_is_empty(value: Any) -> Any:
 
 
 class Mask(SettingsModel):
-    """A part of the picture to leave out, in fractions of its width and height from the top left."""
+    """A part of the picture, in fractions of its width and height from the top left."""
 
     left: Fraction = Field(examples=[0.0])
     """Left edge, 0 is the left of the picture."""
@@ -80,6 +80,11 @@ class ViewRules(SettingsModel):
         default=None, examples=[[{"left": 0, "top": 0, "width": 0.3, "height": 0.06}]]
     )
     """Parts of the picture to leave out; the nearest level that has any replaces the others."""
+    clock: Mask | None = Field(
+        default=None, examples=[{"left": 0.0, "top": 0.0, "width": 0.35, "height": 0.06}]
+    )
+    """Where the camera burns its own clock into the picture: once that was seen to run, and stands still with the
+    picture, the picture is frozen."""
     thresholds: Annotated[Overrides, DerivedFrom(Thresholds)] | None = Field(default=None, examples=[{}])
     """Limits of the decision on one frame."""
     policy: Annotated[Overrides, DerivedFrom(StatePolicy)] | None = Field(

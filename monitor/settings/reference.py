@@ -36,7 +36,7 @@ _SECTIONS = {
     "MjpegSource": ("mjpeg source", "`source` with `kind: mjpeg`."),
     "RtspSource": ("rtsp source", "`source` with `kind: rtsp`."),
     "VideoSource": ("video source", "`source` with `kind: video`."),
-    "Mask": ("mask", "An entry of `masks`."),
+    "Mask": ("mask", "An entry of `masks`, and `clock`."),
     "CameraRules": ("rules", "`defaults`, and each entry of `sites`."),
     "StatePolicy": ("policy", "`policy`, at any level."),
     "Tolerance": ("tolerance", "`policy.tolerance`."),
