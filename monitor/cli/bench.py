@@ -38,9 +38,14 @@ MEANING = {
     show_default=True,
     help="How long to measure; longer is steadier.",
 )
+@click.option(
+    "--grabbers",
+    is_flag=True,
+    help="Measure instead what it costs that frames are grabbed by other processes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_run
-def bench(run: Invocation, seconds: float, as_json: bool) -> None:
+def bench(run: Invocation, seconds: float, grabbers: bool, as_json: bool) -> None:
     """Measure whole checks beside bare passes of the network, on drawn pictures in folders.
 
     Half of the cameras are 640 × 480, half 1920 × 1080. Needs no configuration, and leaves nothing behind.
@@ -53,6 +58,9 @@ def bench(run: Invocation, seconds: float, as_json: bool) -> None:
     screen = Screen(run, as_json)
     screen.note("Drawing pictures …")
     pictures = _draw()
+    if grabbers:
+        _measure_grabbers(screen, pictures, as_json=as_json)
+        return
     screen.note(f"Measuring for {seconds:.0f} seconds …")
     with tempfile.TemporaryDirectory(prefix="monitor-bench-") as directory:
         measured = measure(Path(directory), pictures, seconds)
@@ -60,6 +68,33 @@ def bench(run: Invocation, seconds: float, as_json: bool) -> None:
         screen.json(measured.as_dict(), indent=2)
     else:
         _show(measured, screen)
+
+
+def _measure_grabbers(screen: Screen, pictures: list[list[bytes]], *, as_json: bool) -> None:
+    from monitor.wiring.grabber_cost import measure_grabbers
+
+    screen.note("Grabbing directly and through other processes …")
+    # `_draw` gives two cameras of each size.
+    by_size = [(size, shown[0]) for size, shown in zip(SIZES, pictures[::2], strict=True)]
+    with tempfile.TemporaryDirectory(prefix="monitor-bench-") as directory:
+        costs = measure_grabbers(Path(directory), by_size)
+    if as_json:
+        screen.json([cost.as_dict() for cost in costs], indent=2)
+        return
+    screen.table(
+        ["JPEG", "direct", "asking", "grabber", "more, core-ms a grab", "memory of a grabber"],
+        [
+            [
+                f"{cost.width} × {cost.height}",
+                f"{cost.direct_core_ms:.2f}",
+                f"{cost.asking_core_ms:.2f}",
+                f"{cost.grabber_core_ms:.2f}",
+                f"{cost.extra_core_ms:.2f}",
+                "not told" if cost.grabber_pss_mb is None else f"{cost.grabber_pss_mb:.1f} MB",
+            ]
+            for cost in costs
+        ],
+    )
 
 
 def _draw() -> list[list[bytes]]:

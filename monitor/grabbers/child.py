@@ -102,7 +102,7 @@ def _do(job: Job, sources: KeptSources, connection: socket.socket, meter: Meter)
     memory = source.remember() if isinstance(source, Remembering) else None
     core_s = meter.spent_s()
     if isinstance(answer, Exception):
-        send_error(connection, answer, memory, core_s, trace)
+        send_error(connection, answer, memory, core_s, trace=trace, is_last=not fit)
     else:
         send_frame(connection, answer, memory, core_s)
     return fit

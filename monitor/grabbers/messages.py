@@ -65,11 +65,13 @@ class Outcome:
         frame: What was grabbed, or
         error: what was raised instead.
         core_s: Processor time that it took, as the grabber says.
+        is_last: Whether the grabber ends now by its own wish.
     """
 
     frame: Frame | None
     error: Exception | None
     core_s: float
+    is_last: bool = False
 
 
 def send_job(connection: socket.socket, job: Job) -> None:
@@ -100,7 +102,13 @@ def send_frame(connection: socket.socket, frame: Frame, memory: Memory | None, c
 
 
 def send_error(
-    connection: socket.socket, error: Exception, memory: Memory | None, core_s: float, trace: str = ""
+    connection: socket.socket,
+    error: Exception,
+    memory: Memory | None,
+    core_s: float,
+    *,
+    trace: str = "",
+    is_last: bool = False,
 ) -> None:
     """Hand over what was raised; errors that are none of ours become `SourceBroke`, with their traceback."""
     if isinstance(error, MonitorError):
@@ -112,6 +120,7 @@ def send_error(
         "kind": "error",
         "memory": _plain(memory),
         "core_s": core_s,
+        "last": is_last,
         "error": name,
         "problem": problem[:_MAX_TEXT],
         "remedy": remedy[:_MAX_TEXT],
@@ -152,7 +161,7 @@ def receive_outcome(
             case "frame":
                 return Outcome(_receive_frame(connection, content, bounds, deadline_s), None, core_s)
             case "error":
-                return Outcome(None, _read_error(content), core_s)
+                return Outcome(None, _read_error(content), core_s, content.get("last") is True)
             case _:
                 raise Malformed("it is of no known kind")
 

@@ -73,9 +73,9 @@ class Output:
             self._epoll.register(read_fd, select.EPOLLIN)
 
     def close(self, timeout_s: float) -> None:
-        """End the thread; what has been written until now still gets into the log."""
+        """End the thread; what has been written until now still gets into the log. May be called twice."""
         with self._lock:
-            thread, self._ending = self._thread, True
+            thread, self._thread, self._ending = self._thread, None, True
         if thread is not None:
             os.eventfd_write(self._wake_fd, 1)
             thread.join(timeout_s)

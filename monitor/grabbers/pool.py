@@ -69,6 +69,11 @@ class GrabberPool:
         self._output = Output(self._tidy)
         self._server = ForkServer(options.memory_bytes, self._output)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether grabbers are ended now, whatever they do."""
+        return self._closed
+
     def prepare(self) -> None:
         """Start the server of the grabbers without waiting for it, for those who know that they will grab."""
         self._server.prepare()
@@ -142,10 +147,11 @@ class GrabberPool:
             self._changed.notify()
 
     def part_with(self, grabber: Grabber) -> None:
-        """Take back a dedicated grabber whose source is closed."""
+        """Take back a grabber that is to do nothing more: its source is closed, or it ends by its own wish."""
         with self._changed:
             self._forget(grabber)
             self._dismiss(grabber)
+            self._changed.notify()
 
     def count(self, *, core_s: float = 0.0, **more: int) -> None:
         """Add to counters by their names in `GrabberCounters`."""
@@ -163,6 +169,11 @@ class GrabberPool:
                 leaving=len(self._leaving),
                 server_starts=self._server.starts,
             )
+
+    def pids(self) -> list[int]:
+        """Process ids of all grabbers that there are now."""
+        with self._changed:
+            return [grabber.pid for grabber in (*self._idle, *self._lent, *self._dedicated)]
 
     def close(self, timeout_s: float = 5.0) -> None:
         """End all grabbers: free ones at once, busy ones when they are done, or are killed when time is up."""

@@ -131,7 +131,7 @@ class PooledSource:
         except EOFError:
             fate = grabber.fate()
             self._end(grabber, crashes=1)
-            if fate is None:
+            if fate is None or self._pool.is_closed:
                 return None
             raise FrameFault(
                 f"The process that grabbed the frame died ({_describe(fate)}).",
@@ -147,7 +147,10 @@ class PooledSource:
             # Interrupted, or the job cannot be sent: nobody knows what the grabber is doing now.
             self._pool.discard(grabber)
             raise
-        self._put_back(grabber)
+        if outcome.is_last:
+            self._pool.part_with(grabber)
+        else:
+            self._put_back(grabber)
         return outcome
 
     def _end(self, grabber: Grabber, **counts: int) -> None:

@@ -35,7 +35,8 @@ class SourceKind:
 
     Attributes:
         options: The frozen dataclass that says everything it needs.
-        open: Makes a source of its options and a clock; touches neither disk nor network.
+        open: Makes a source of its options and a clock; touches neither disk nor network. A class or function of a
+            module, as grabbers import it by its name; the options are pickled for them.
         host: The machine that a grab with these options bothers, for limits by host; None where there is none.
         dedicated: Whether a source with these options keeps something open, and so needs a grabber to itself.
     """
