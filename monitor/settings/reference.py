@@ -34,6 +34,7 @@ _SECTIONS = {
     "ExecSource": ("exec source", "`source` with `kind: exec`."),
     "FolderSource": ("folder source", "`source` with `kind: folder`."),
     "HttpSource": ("http source", "`source` with `kind: http`."),
+    "UsbSource": ("usb source", "`source` with `kind: usb`."),
     "VideoSource": ("video source", "`source` with `kind: video`."),
     "Mask": ("mask", "An entry of `masks`."),
     "CameraRules": ("rules", "`defaults`, and each entry of `sites`."),

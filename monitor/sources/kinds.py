@@ -13,6 +13,7 @@ from monitor.sources.errors import UnknownSourceKind
 from monitor.sources.exec import ExecOptions, ExecSource
 from monitor.sources.folder import FolderOptions, FolderSource
 from monitor.sources.http import HttpOptions, HttpSource
+from monitor.sources.usb import UsbOptions, UsbSource, keeps_device
 from monitor.sources.video import VideoOptions, VideoSource
 
 
@@ -50,6 +51,7 @@ SOURCE_KINDS: Mapping[str, SourceKind] = MappingProxyType(
         "exec": SourceKind(ExecOptions, ExecSource),
         "folder": SourceKind(FolderOptions, FolderSource),
         "http": SourceKind(HttpOptions, HttpSource, host=_host_in_url),
+        "usb": SourceKind(UsbOptions, UsbSource, dedicated=keeps_device),
         "video": SourceKind(VideoOptions, VideoSource),
     }
 )

@@ -11,6 +11,7 @@ from monitor.settings import channels
 from monitor.sources.exec import ExecOptions
 from monitor.sources.folder import FolderOptions
 from monitor.sources.http import HttpOptions
+from monitor.sources.usb import UsbOptions
 from monitor.sources.video import VideoOptions
 
 # Given by the plan and by the network, not by the person who writes the file.
@@ -25,6 +26,7 @@ OF_ALL_CHANNELS = {"name", "enabled", "routes"}
         (written.ExecSource, ExecOptions),
         (written.FolderSource, FolderOptions),
         (written.HttpSource, HttpOptions),
+        (written.UsbSource, UsbOptions),
         (written.VideoSource, VideoOptions),
     ],
 )

@@ -12,12 +12,14 @@ from monitor.sources.exec import ExecOptions
 from monitor.sources.folder import FolderOptions
 from monitor.sources.http import HttpOptions
 from monitor.sources.kinds import SOURCE_KINDS, open_source
+from monitor.sources.usb import UsbOptions
 from monitor.sources.video import VideoOptions
 
 OPTIONS = {
     "exec": ExecOptions(("/nowhere",)),
     "folder": FolderOptions(Path("/nowhere")),
     "http": HttpOptions("http://127.0.0.1:1/snap.jpg"),
+    "usb": UsbOptions("/nowhere"),
     "video": VideoOptions(Path("/nowhere.mp4")),
 }
 PAGES = Path(__file__).parents[2] / "docs" / "sources"
@@ -52,7 +54,7 @@ def test_opening_touches_nothing_and_a_failing_grab_raises_only_source_errors(ki
 
 
 def test_an_unknown_kind_is_named_with_those_that_exist(clock):
-    with pytest.raises(UnknownSourceKind, match="exec, folder, http, video"):
+    with pytest.raises(UnknownSourceKind, match="exec, folder, http, usb, video"):
         open_source("carrier pigeon", None, clock)
 
 

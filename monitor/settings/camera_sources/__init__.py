@@ -12,11 +12,12 @@ from pydantic import Field
 from monitor.settings.camera_sources.exec import ExecSource
 from monitor.settings.camera_sources.folder import FolderSource
 from monitor.settings.camera_sources.http import HttpSource
+from monitor.settings.camera_sources.usb import UsbSource
 from monitor.settings.camera_sources.video import VideoSource
 
 SourceSettings = Annotated[
-    ExecSource | FolderSource | HttpSource | VideoSource,
+    ExecSource | FolderSource | HttpSource | UsbSource | VideoSource,
     Field(discriminator="kind"),
 ]
 
-__all__ = ["ExecSource", "FolderSource", "HttpSource", "SourceSettings", "VideoSource"]
+__all__ = ["ExecSource", "FolderSource", "HttpSource", "SourceSettings", "UsbSource", "VideoSource"]
