@@ -14,7 +14,7 @@ import structlog
 
 from monitor.domain.ports import Clock
 from monitor.domain.view import ViewKey
-from monitor.service.counters import ServiceCounters, Tally
+from monitor.service.counters import GrabberLoad, ServiceCounters, Tally
 from monitor.service.dispatch import Dispatcher, DueViews, Observe
 from monitor.service.jobs import Job, Jobs
 from monitor.service.lanes import Lanes
@@ -66,6 +66,7 @@ class Service:
         supervisor: Told of readiness, life and state.
         random: Spreads work in time.
         known_troubled: Views without a usable frame when last checked; they begin in the troubled lane.
+        grabbers: Counts the processes that grab frames; None where there are none.
     """
 
     def __init__(
@@ -83,7 +84,9 @@ class Service:
         supervisor: Supervisor | None = None,
         random: Random | None = None,
         known_troubled: Iterable[ViewKey] = (),
+        grabbers: Callable[[], GrabberLoad] | None = None,
     ) -> None:
+        self._grabbers = grabbers
         self._options = options = options or ServiceOptions()
         self._outbox = outbox
         self._clock = clock
@@ -160,6 +163,7 @@ class Service:
             queued=load.queued,
             troubled=self._dispatcher.troubled(),
             held=self._dispatcher.held(),
+            grabbers=self._grabbers() if self._grabbers else None,
         )
 
     def _obey(self) -> None:

@@ -29,6 +29,7 @@ from monitor.settings.values import (
     Name,
     PositiveDuration,
     Share,
+    Size,
     ZoneName,
 )
 
@@ -145,6 +146,8 @@ class Service(SettingsModel):
     """Time limit for one frame, where the camera has none of its own."""
     troubled_workers: Count = Field(default=24, le=512, examples=[24])
     """The same for failing and slow cameras, which mostly wait and must not hold up the healthy ones."""
+    grabber_memory: Size = Field(default=1 << 30, ge=64 << 20, examples=["1GiB"])
+    """Memory that a process which grabs frames may take; a picture that needs more is a fault of its camera."""
     start_spread_s: PositiveDuration = Field(default=60.0, examples=["1m"])
     """When the service starts, first checks are spread over at most this time."""
     drain_timeout_s: Duration = Field(default=20.0, examples=["20s"])

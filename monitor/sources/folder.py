@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from monitor.domain.errors import SourceError, SourceStale, SourceTimeout, SourceUnreachable
 from monitor.domain.frame import Frame
@@ -15,10 +17,13 @@ from monitor.domain.ports import Clock
 from monitor.sources.errors import InvalidOption
 from monitor.sources.files import explain_os_error, read_bounded, read_tail
 from monitor.sources.listing import PICTURES, DatedFile, Selection, newest_first, oldest_first
+from monitor.sources.memory import Memory
 from monitor.sources.pictures import MAX_BYTES, MAX_PIXELS, PNG_END, TARGET_LONG_SIDE, decode_picture
 
 _POLL_S = 0.02
 _ENDINGS = (b"\xff\xd9", PNG_END)
+# Of files that are being written; more at a time are hardly watched.
+_REMEMBERED_UNFINISHED = 16
 
 
 class Mode(StrEnum):
@@ -97,6 +102,7 @@ class FolderSource:
         self._clock = clock
         self._given = _parse_position(position)
         self._unfinished: dict[Path, tuple[_Mark, float]] = {}
+        self._tell: Callable[[Memory], None] | None = None
 
     @property
     def position(self) -> str | None:
@@ -118,7 +124,7 @@ class FolderSource:
             file = self._choose(deadline_s)
             if file is not None:
                 if self._options.mode == Mode.ALL:
-                    self._given = (file.taken_at, file.name)
+                    self._give(file)
                 data = self._read(self._options.path / file.name)
                 if data is not None:
                     return decode_picture(
@@ -135,9 +141,36 @@ class FolderSource:
                 )
             time.sleep(_POLL_S)
 
+    def remember(self) -> Memory:
+        """The position, and since when files that may be unfinished have not changed."""
+        latest = sorted(self._unfinished.items(), key=lambda item: item[1][1])[-_REMEMBERED_UNFINISHED:]
+        return {
+            "position": self.position,
+            "unfinished": {str(path): [*mark.as_list(), since_s] for path, (mark, since_s) in latest},
+        }
+
+    def recall(self, memory: Memory) -> None:
+        """Go on from what another instance remembered; what does not fit is left out."""
+        position, unfinished = memory.get("position"), memory.get("unfinished")
+        if isinstance(position, str):
+            with suppress(InvalidOption):
+                self._given = _parse_position(position)
+        if isinstance(unfinished, Mapping):
+            self._unfinished = dict(_parse_unfinished(unfinished))
+
+    def foretell(self, tell: Callable[[Memory], None]) -> None:
+        """Tell the position before the file there is read: one that kills its reader is not met again."""
+        self._tell = tell
+
     def close(self) -> None:
         """Nothing is held open between grabs."""
         self._unfinished.clear()
+
+    def _give(self, file: DatedFile) -> None:
+        is_new = self._given != (file.taken_at, file.name)
+        self._given = (file.taken_at, file.name)
+        if is_new and self._tell is not None:
+            self._tell(self.remember())
 
     def _choose(self, deadline_s: float) -> DatedFile | None:
         """The file to read now, or None while it is still being written."""
@@ -232,6 +265,10 @@ class _Mark:
             raise explain_os_error(path, error) from error
         return cls(status.st_ino, status.st_size, status.st_mtime_ns)
 
+    def as_list(self) -> list[int]:
+        """For JSON."""
+        return [self.inode, self.size, self.changed_ns]
+
 
 def _has_proper_end(path: Path) -> bool:
     """Whether the last bytes are those that end a JPEG or PNG."""
@@ -248,7 +285,14 @@ def _parse_position(position: str | None) -> tuple[datetime, str] | None:
     moment, _, name = position.partition(" ")
     try:
         return datetime.fromisoformat(moment).astimezone(UTC), name
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidOption(
             f"{position!r} is no position in a folder.", "Leave it out to start anew."
         ) from error
+
+
+def _parse_unfinished(unfinished: Mapping[Any, Any]) -> Iterator[tuple[Path, tuple[_Mark, float]]]:
+    for path, values in unfinished.items():
+        with suppress(TypeError, ValueError, OverflowError):
+            inode, size, changed_ns, since_s = values
+            yield Path(path), (_Mark(int(inode), int(size), int(changed_ns)), float(since_s))

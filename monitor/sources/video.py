@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,8 +17,12 @@ from monitor.domain.frame import Frame, Pixels
 from monitor.domain.ports import Clock
 from monitor.sources.errors import InvalidOption
 from monitor.sources.files import check_regular
+from monitor.sources.memory import Memory
 from monitor.sources.movie import Movie
 from monitor.sources.pictures import MAX_PIXELS, TARGET_LONG_SIDE, check_shape, reduction
+
+# As many a second as nobody makes, for a century: what is more was not remembered by us.
+_MOST_GRABS = 1 << 40
 
 
 class AtEnd(StrEnum):
@@ -71,6 +76,7 @@ class VideoSource:
         self._movie: Movie | None = None
         self._started_s: float | None = None
         self._grabs = 0
+        self._tell: Callable[[Memory], None] | None = None
 
     def grab(self, timeout_s: float) -> Frame:
         """The frame that is due now.
@@ -84,6 +90,8 @@ class VideoSource:
         """
         deadline_s = time.monotonic() + timeout_s
         due_s = self._due_s()
+        if self._tell is not None:
+            self._tell(self.remember())
         try:
             if self._movie is None:
                 check_regular(self._options.path)
@@ -98,6 +106,23 @@ class VideoSource:
         except (FrameFault, SourceTimeout):
             self.close()
             raise
+
+    def remember(self) -> Memory:
+        """How far it has been played: the number of grabs, and the monotonic time of the first."""
+        return {"grabs": self._grabs, "started_s": self._started_s}
+
+    def recall(self, memory: Memory) -> None:
+        """Go on from what another instance remembered; what does not fit is left out."""
+        grabs, started_s = memory.get("grabs"), memory.get("started_s")
+        if isinstance(grabs, int) and 0 <= grabs <= _MOST_GRABS:
+            self._grabs = grabs
+        # The clock is the same for all processes of a machine.
+        if isinstance(started_s, int | float) and 0.0 <= started_s <= self._clock.monotonic_s():
+            self._started_s = float(started_s)
+
+    def foretell(self, tell: Callable[[Memory], None]) -> None:
+        """Tell the position before the frame there is decoded: one that kills its reader is not met again."""
+        self._tell = tell
 
     def close(self) -> None:
         """Close the file; the position in it is kept."""

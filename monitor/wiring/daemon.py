@@ -132,6 +132,7 @@ def build_service(
         watched=watched,
         supervisor=supervisor,
         known_troubled=[row.spec.key for row in store.views.all() if lacks_frames(row.state)],
+        grabbers=site.grabbers.counters,
     )
 
 
