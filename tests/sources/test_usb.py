@@ -13,7 +13,8 @@ import pytest
 
 from monitor.domain.errors import FrameFault, SourceDenied, SourceUnreachable
 from monitor.sources.errors import InvalidOption
-from monitor.sources.usb import UsbOptions, UsbSource, frame_from_bgr
+from monitor.sources.opencv_device import frame_from_bgr
+from monitor.sources.usb import UsbOptions, UsbSource
 from monitor.sources.v4l2 import list_devices
 from tests.sources.drawing import CORNERS, draw, encode, looks_like
 
