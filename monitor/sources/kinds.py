@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 
 from monitor.domain.ports import Clock, FrameSource
 from monitor.sources.errors import UnknownSourceKind
+from monitor.sources.exec import ExecOptions, ExecSource
 from monitor.sources.folder import FolderOptions, FolderSource
 from monitor.sources.http import HttpOptions, HttpSource
 from monitor.sources.mjpeg import MjpegOptions, MjpegSource
 from monitor.sources.rtsp import RtspOptions, RtspSource, kept_open
+from monitor.sources.usb import UsbOptions, UsbSource, keeps_device
 from monitor.sources.video import VideoOptions, VideoSource, host_of
 
 
@@ -49,10 +51,12 @@ class SourceKind:
 
 SOURCE_KINDS: Mapping[str, SourceKind] = MappingProxyType(
     {
+        "exec": SourceKind(ExecOptions, ExecSource),
         "folder": SourceKind(FolderOptions, FolderSource),
         "http": SourceKind(HttpOptions, HttpSource, host=_host_in_url),
         "mjpeg": SourceKind(MjpegOptions, MjpegSource, host=_host_in_url),
         "rtsp": SourceKind(RtspOptions, RtspSource, host=_host_in_url, dedicated=kept_open),
+        "usb": SourceKind(UsbOptions, UsbSource, dedicated=keeps_device),
         "video": SourceKind(VideoOptions, VideoSource, host=host_of),
     }
 )
