@@ -24,9 +24,7 @@ def upgrade() -> None:
     op.add_column(
         "incidents", sa.Column("scope", sa.String(length=20), nullable=False, server_default="view")
     )
-    op.add_column(
-        "incidents", sa.Column("subject", sa.String(length=420), nullable=False, server_default="")
-    )
+    op.add_column("incidents", sa.Column("subject", sa.String(length=420), nullable=False, server_default=""))
     # As `ViewKey` writes itself.
     op.execute(
         "UPDATE incidents SET subject = (SELECT CASE views.view WHEN 'main' THEN views.camera "

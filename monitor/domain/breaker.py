@@ -141,10 +141,9 @@ def reported(breaker: Breaker) -> Breaker:
 
 def may_try(breaker: Breaker, now_s: float, policy: BreakerPolicy) -> bool:
     """Whether an open breaker lets a trial through now."""
-    if breaker.tried_s is None or breaker.down_since_s is None:
+    if breaker.tried_s is None:
         return True
-    down_s = now_s - breaker.down_since_s
-    wait_s = max(policy.trial_every_s, min(down_s / 4, policy.longest_trial_every_s))
+    wait_s = max(policy.trial_every_s, min(down_s(breaker, now_s) / 4, policy.longest_trial_every_s))
     return now_s - breaker.tried_s >= wait_s
 
 
@@ -153,8 +152,13 @@ def tried(breaker: Breaker, now_s: float) -> Breaker:
     return replace(breaker, tried_s=now_s)
 
 
+def down_s(breaker: Breaker, now_s: float) -> float:
+    """For how long no camera of the host has worked; 0 without a run."""
+    return 0.0 if breaker.down_since_s is None else now_s - breaker.down_since_s
+
+
 def _still_down(breaker: Breaker, now_s: float, policy: BreakerPolicy) -> Decision:
-    down_s = now_s - (now_s if breaker.down_since_s is None else breaker.down_since_s)
-    if breaker.is_reported or down_s < policy.report_after_s:
+    lasted_s = down_s(breaker, now_s)
+    if breaker.is_reported or lasted_s < policy.report_after_s:
         return Decision(breaker)
-    return Decision(breaker, Step.REPORT, f"None of its cameras could be reached for {down_s:.0f} s.")
+    return Decision(breaker, Step.REPORT, f"None of its cameras could be reached for {lasted_s:.0f} s.")

@@ -94,7 +94,9 @@ class GroupIncidents:
             )
             incident = get_incident(connection, incident_id)
             if routes:
-                announce_incident(connection, incident, lambda number: announce(incident, number), routes, now)
+                announce_incident(
+                    connection, incident, lambda number: announce(incident, number), routes, now
+                )
             return incident
 
     def end(
