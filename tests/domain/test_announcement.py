@@ -114,13 +114,22 @@ HOST = Incident(
 
 
 def channels(count: int) -> list[ViewSpec]:
-    return [ViewSpec(ViewKey(f"channel{number:03}"), site="harbour", tags=("nvr",)) for number in range(count)]
+    return [
+        ViewSpec(ViewKey(f"channel{number:03}"), site="harbour", tags=("nvr",)) for number in range(count)
+    ]
 
 
 def test_a_recorder_that_is_down_is_one_message_that_names_its_cameras():
-    alert = host_announcement(HOST, channels(60), "None of its cameras could be reached for 120 s.", at(120), 1)
+    alert = host_announcement(
+        HOST, channels(60), "None of its cameras could be reached for 120 s.", at(120), 1
+    )
     assert alert.headline == "Recorder 10.0.0.5 is unreachable: 60 cameras"
-    assert (alert.id, alert.kind, alert.scope, alert.subject) == ("18-1", AlertKind.OPENED, Scope.HOST, "10.0.0.5")
+    assert (alert.id, alert.kind, alert.scope, alert.subject) == (
+        "18-1",
+        AlertKind.OPENED,
+        Scope.HOST,
+        "10.0.0.5",
+    )
     assert (alert.key, alert.site, len(alert.members)) == (ViewKey("channel000"), "harbour", 60)
     assert alert.details["cause"] == "offline"
     assert alert.details["cameras"] == 60

@@ -98,7 +98,11 @@ def test_an_incident_follows_only_when_it_has_lasted_and_only_once():
 
 def test_an_incident_that_could_not_be_recorded_is_asked_for_again():
     tripped = rules.failed(
-        replace(Breaker(), run=frozenset("ab"), fresh=frozenset("ab"), down_since_s=0.0), "c", CAMERAS, 1, POLICY
+        replace(Breaker(), run=frozenset("ab"), fresh=frozenset("ab"), down_since_s=0.0),
+        "c",
+        CAMERAS,
+        1,
+        POLICY,
     )
     first = rules.unanswered(tripped.breaker, 120, POLICY)
     assert rules.unanswered(first.breaker, 130, POLICY).step is Step.REPORT
@@ -139,7 +143,14 @@ def test_a_host_known_to_be_down_from_before_the_start_is_reported_no_second_tim
 
 @pytest.mark.parametrize(
     ("down_s", "since_last_s", "may"),
-    [(30, 14, False), (30, 15, True), (240, 59, False), (240, 60, True), (9999, 119, False), (9999, 120, True)],
+    [
+        (30, 14, False),
+        (30, 15, True),
+        (240, 59, False),
+        (240, 60, True),
+        (9999, 119, False),
+        (9999, 120, True),
+    ],
 )
 def test_trials_grow_rarer_the_longer_it_lasts(down_s: float, since_last_s: float, may: bool):
     known = replace(rules.known_down(0.0), tried_s=down_s - since_last_s)
@@ -177,7 +188,9 @@ def walk(history: list[tuple[float, str, str]]) -> list[tuple[str, Breaker, Step
 
 @quick
 @given(events)
-def test_whatever_happens_a_host_is_spared_exactly_between_trip_and_end(history: list[tuple[float, str, str]]):
+def test_whatever_happens_a_host_is_spared_exactly_between_trip_and_end(
+    history: list[tuple[float, str, str]],
+):
     for what, before, step, after in walk(history):
         if step is Step.TRIPPED:
             assert not before.is_open

@@ -62,7 +62,9 @@ def recorder() -> Iterator[Recorder]:
 
 
 def told(receiver: Receiver) -> list[tuple[str, str]]:
-    return [(body["type"], body["data"]["headline"]) for body in (r.verified() for r in list(receiver.requests))]
+    return [
+        (body["type"], body["data"]["headline"]) for body in (r.verified() for r in list(receiver.requests))
+    ]
 
 
 def all_delivered(store: Store) -> bool:
