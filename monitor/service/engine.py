@@ -95,7 +95,12 @@ class Service:
         self._tally = Tally()
         self._orders: Orders = Orders()
         self._lanes = Lanes(
-            options.workers, options.troubled_workers, options.queue_limit, options.slow_after_s, clock
+            options.workers,
+            options.troubled_workers,
+            options.queue_limit,
+            options.slow_after_s,
+            clock,
+            options.spare_workers,
         )
         self._dispatcher = Dispatcher(
             due, observe, self._lanes, clock, options, self._tally, random, known_troubled, hosts
