@@ -100,13 +100,16 @@ class Fairness:
         return asdict(self)
 
 
-def measure_fairness(directory: Path, seconds: float, scale: float = 1.0) -> Fairness:
+def measure_fairness(
+    directory: Path, seconds: float, *, scale: float = 1.0, warm_up_s: float = WARM_UP_S
+) -> Fairness:
     """Run both services side by side, let cameras of one of them die, and look at the others.
 
     Args:
         directory: An empty folder.
         seconds: How long to measure after that.
         scale: Share of the cameras to take, for a quick look.
+        warm_up_s: How long all cameras live before.
 
     Raises:
         MonitorError: The store does not work here.
@@ -117,11 +120,11 @@ def measure_fairness(directory: Path, seconds: float, scale: float = 1.0) -> Fai
     _prepare(folders[1], cameras)
     shutil.copytree(folders[1], folders[0])
     services = [_Running(folders[0], living), _Running(folders[1], cameras)]
-    starts_at = SystemClock().now() + timedelta(seconds=WARM_UP_S)
+    starts_at = SystemClock().now() + timedelta(seconds=warm_up_s)
     try:
         for service in services:
             service.start()
-        time.sleep(WARM_UP_S)
+        time.sleep(warm_up_s)
         services[1].kill_the_dying()
         time.sleep(seconds)
     finally:
@@ -239,6 +242,7 @@ class _Running:
         self._store = store = _open(folder)
         store.views.sync([_spec(camera) for camera in cameras], clock.now())
         self._checks: list[tuple[ViewKey, datetime, datetime, datetime]] = []
+        self._counters = ServiceCounters()
         self._lock = threading.Lock()
         self._clock = clock
         encoder = StandInEncoder()
@@ -285,6 +289,7 @@ class _Running:
 
     def stop(self) -> None:
         """Watch no more."""
+        self._counters = self.service.counters()
         self.service.stop()
         self._thread.join()
         self._store.close()
@@ -306,7 +311,7 @@ class _Running:
             late_s=_percentiles([(begun - slot).total_seconds() for _, slot, begun, _ in checks]),
             told_s=_percentiles([(told - slot).total_seconds() for _, slot, _, told in checks]),
             worst_gap_s=max(gaps_s),
-            counters=self.service.counters(),
+            counters=self._counters,
         )
 
     def _observe(self, key: ViewKey, slot: datetime) -> Observation | None:
