@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SIZES = ((640, 480), (1920, 1080))
 PICTURES_A_CAMERA = 4
+CHECKS_S = 20.0
 MEANING = {
     "load": "what is known of the view, from the database",
     "grab": "listing the folder, reading and decoding the picture",
@@ -34,28 +35,35 @@ MEANING = {
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
-    default=20.0,
-    show_default=True,
-    help="How long to measure; longer is steadier.",
+    help="How long to measure; longer is steadier.  [default: 20; of fairness 120]",
 )
 @click.option(
     "--grabbers",
     is_flag=True,
     help="Measure instead what it costs that frames are grabbed by other processes.",
 )
+@click.option("--fairness", is_flag=True, help="Measure whether dead cameras delay the living instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_run
-def bench(run: Invocation, seconds: float, grabbers: bool, as_json: bool) -> None:
+def bench(run: Invocation, seconds: float | None, grabbers: bool, fairness: bool, as_json: bool) -> None:
     """Measure whole checks beside bare passes of the network, on drawn pictures in folders.
 
     Half of the cameras are 640 × 480, half 1920 × 1080. Needs no configuration, and leaves nothing behind.
 
+    With --fairness: 800 cameras that answer, in the same minutes with and without 200 that are dead; the real service
+    on stand-ins for cameras and network.
+
     Example: monitor bench --seconds 60
     """
+    from monitor.cli.fairness import FAIRNESS_S, bench_fairness
     from monitor.cli.screen import Screen
     from monitor.wiring.measure import measure
 
     screen = Screen(run, as_json)
+    if fairness:
+        bench_fairness(screen, seconds or FAIRNESS_S, as_json=as_json)
+        return
+    seconds = seconds or CHECKS_S
     screen.note("Drawing pictures …")
     pictures = _draw()
     if grabbers:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from monitor.domain.announcement import announcement
+from monitor.domain.beats import jittered
 from monitor.domain.comparison import Comparison
 from monitor.domain.decision import decide
 from monitor.domain.errors import SourceError
 from monitor.domain.frame import Frame
 from monitor.domain.incident import Observation
+from monitor.domain.inhibition import Inhibition
 from monitor.domain.ports import Clock, Encoder, FrameSource
 from monitor.domain.reference import Encoding
 from monitor.domain.signs import blame_line, read_signs
@@ -41,6 +43,7 @@ class Equipment:
         lookalikes: Finds which other view a frame shows.
         picture_bytes: Encodes a frame's picture for keeping.
         routes: Names of the notifiers to tell of a view's incident with this cause.
+        inhibition: What stands for a view's own incident when it gives no frame, or None.
     """
 
     store: Store
@@ -49,6 +52,7 @@ class Equipment:
     lookalikes: Lookalikes
     picture_bytes: Callable[[Frame], bytes]
     routes: Routes
+    inhibition: Callable[[ViewKey], Inhibition | None] = lambda _key: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +134,10 @@ def observe(
         verdict, state = _check_camera(verdict, frame, encoding, watch)
 
     now = equipment.clock.now()
-    after, transition = advance(state, verdict, now, watch.spec.policy)
-    due_s = next_check_after_s(after, watch.spec.interval_s, watch.spec.policy)
+    inhibition = None if error is None else equipment.inhibition(key)
+    after, transition = advance(state, verdict, now, watch.spec.policy, inhibition)
+    is_inhibited = inhibition is not None and inhibition.certain and verdict.kind is VerdictKind.OFFLINE
+    due_s = wait_after(after, watch.spec, slot, is_inhibited=is_inhibited)
     keep = frame is not None and transition is not None and transition.change in EVIDENCE_CHANGES
     observation = Observation(
         key=key,
@@ -200,6 +206,12 @@ def _check_camera(
     reading = read_signs(state.signs, frame, encoding.quality, verdict, spec.policy)
     verdict = replace(verdict, evidence={**verdict.evidence, **reading.evidence}, remarks=reading.remarks)
     return verdict, replace(state, stillness=stillness, signs=reading.signs)
+
+
+def wait_after(state: ViewState, spec: ViewSpec, slot: datetime, *, is_inhibited: bool = False) -> float:
+    """Seconds from a check to the next one, with a little jitter where that is put off."""
+    wait_s = next_check_after_s(state, spec.interval_s, spec.policy, is_inhibited=is_inhibited)
+    return jittered(wait_s, str(spec.key), slot) if wait_s > spec.interval_s else wait_s
 
 
 def _teaches_constancy(verdict: Verdict, now: datetime, watch: Watch) -> bool:
