@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from monitor.cli.screen import Screen
     from monitor.wiring.measure import Measurement
 
-SECONDS = 20.0
-SECONDS_OF_SOURCES = 90.0
+CHECKS_S = 20.0
+SOURCES_S = 90.0
 MEANING = {
     "load": "what is known of the view, from the database",
     "grab": "listing the folder, reading and decoding the picture",
@@ -30,48 +30,67 @@ MEANING = {
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
-    help=f"How long to measure; longer is steadier.  [default: {SECONDS:.0f}; "
-    f"{SECONDS_OF_SOURCES:.0f} with --sources]",
+    help=f"How long to measure; longer is steadier.  [default: {CHECKS_S:.0f}; of sources {SOURCES_S:.0f}, "
+    "of fairness 120]",
 )
 @click.option(
-    "--sources", is_flag=True, help="What a grab costs by kind of source, beside OpenCV and ffmpeg."
+    "--sources", is_flag=True, help="Measure grabs by kind of source instead, beside OpenCV and ffmpeg."
 )
 @click.option(
     "--grabbers",
     is_flag=True,
     help="Measure instead what it costs that frames are grabbed by other processes.",
 )
+@click.option("--fairness", is_flag=True, help="Measure whether dead cameras delay the living instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_run
-def bench(run: Invocation, seconds: float | None, sources: bool, grabbers: bool, as_json: bool) -> None:
+def bench(
+    run: Invocation, seconds: float | None, sources: bool, grabbers: bool, fairness: bool, as_json: bool
+) -> None:
     """Measure whole checks beside bare passes of the network, on drawn pictures in folders.
 
     Half of the cameras are 640 × 480, half 1920 × 1080. Needs no configuration, and leaves nothing behind.
-    With --sources it measures grabs from every kind of source instead, from servers that it starts on loopback.
+
+    With --sources: grabs from every kind of source, from servers that it starts on loopback.
+
+    With --fairness: 800 cameras that answer, in the same minutes with and without 200 that are dead; the real service
+    on stand-ins for cameras and network.
 
     Example: monitor bench --seconds 60
     """
-    from monitor.cli.bench_grabbers import bench_grabbers
-    from monitor.cli.bench_pictures import draw_pictures
-    from monitor.cli.bench_sources import bench_sources
     from monitor.cli.screen import Screen
-    from monitor.wiring.measure import measure
 
     screen = Screen(run, as_json)
+    if fairness:
+        from monitor.cli.fairness import FAIRNESS_S, bench_fairness
+
+        bench_fairness(screen, seconds or FAIRNESS_S, as_json=as_json)
+        return
+    from monitor.cli.bench_pictures import draw_pictures
+
     screen.note("Drawing pictures …")
     pictures = draw_pictures()
-    if grabbers:
-        bench_grabbers(pictures, screen, as_json)
-        return
-    seconds = seconds or (SECONDS_OF_SOURCES if sources else SECONDS)
-    screen.note(f"Measuring for {seconds:.0f} seconds …")
     with tempfile.TemporaryDirectory(prefix="monitor-bench-") as directory:
         if sources:
-            bench_sources(Path(directory), pictures, seconds, screen, as_json)
-            return
-        measured = measure(
-            Path(directory), [each for cameras in pictures.values() for each in cameras], seconds
-        )
+            from monitor.cli.bench_sources import bench_sources
+
+            bench_sources(Path(directory), pictures, seconds or SOURCES_S, screen, as_json)
+        elif grabbers:
+            from monitor.cli.bench_grabbers import bench_grabbers
+
+            bench_grabbers(Path(directory), pictures, screen, as_json)
+        else:
+            every = [each for cameras in pictures.values() for each in cameras]
+            _bench_checks(Path(directory), every, seconds or CHECKS_S, screen, as_json)
+
+
+def _bench_checks(
+    directory: Path, pictures: list[list[bytes]], seconds: float, screen: Screen, as_json: bool
+) -> None:
+    from monitor.wiring.measure import measure
+
+    screen.note(f"Measuring for {seconds:.0f} seconds …")
+    measured = measure(directory, pictures, seconds)
     if as_json:
         screen.json(measured.as_dict(), indent=2)
     else:

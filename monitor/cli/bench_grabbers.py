@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +11,15 @@ if TYPE_CHECKING:
 
 
 def bench_grabbers(
-    pictures: Mapping[tuple[int, int], Sequence[Sequence[bytes]]], screen: Screen, as_json: bool
+    directory: Path,
+    pictures: Mapping[tuple[int, int], Sequence[Sequence[bytes]]],
+    screen: Screen,
+    as_json: bool,
 ) -> None:
     """Measure, and show.
 
     Args:
+        directory: An empty folder.
         pictures: JPEGs of several cameras, by width and height; the first of each size is grabbed.
         screen: Where to show it.
         as_json: Whether as JSON.
@@ -25,8 +28,7 @@ def bench_grabbers(
 
     screen.note("Grabbing directly and through other processes …")
     by_size = [(size, cameras[0][0]) for size, cameras in pictures.items()]
-    with tempfile.TemporaryDirectory(prefix="monitor-bench-") as directory:
-        costs = measure_grabbers(Path(directory), by_size)
+    costs = measure_grabbers(directory, by_size)
     if as_json:
         screen.json([cost.as_dict() for cost in costs], indent=2)
         return

@@ -39,6 +39,7 @@ def bench_sources(directory: Path, pictures: Pictures, seconds: float, screen: S
     from monitor.wiring.measure import measure
     from monitor.wiring.measure_sources import measure_sources, turns
 
+    screen.note(f"Measuring for {seconds:.0f} seconds …")
     (directory / "checks").mkdir()
     every = [each for cameras in pictures.values() for each in cameras]
     checks = measure(directory / "checks", every, seconds * CHECKS_SHARE)
@@ -91,15 +92,11 @@ def _rigs(directory: Path, pictures: Pictures, servers: ExitStack) -> Iterator[R
         yield Rig("rtsp, kept open", size, "rtsp", {**stream, "mode": "open"}, None, reason)
         yield Rig("video", size, "video", {"path": video}, str(video))
         yield Rig("exec", size, "exec", {"command": ("cat", str(stills / f"{width}/0.jpg"))})
-    yield Rig("usb", "", "usb", reason=_no_device())
-
-
-def _no_device() -> str:
-    """Why USB cameras are not measured: their sizes are their own, so they are shown by `monitor check` instead."""
-    found = sorted(str(path) for path in Path("/dev").glob("video*"))
-    if not found:
-        return "This machine has no device /dev/video*."
-    return f"Time a real device with `monitor check`: {', '.join(found)} decide size and rate themselves."
+    devices = sorted(Path("/dev").glob("video*"))
+    if devices:
+        yield Rig("usb", "as it is", "usb", {"device": str(devices[0])}, lanes=1)
+    else:
+        yield Rig("usb", "", "usb", reason="This machine has no device /dev/video*.")
 
 
 def _write_video(path: Path, folder: Path, width: int, height: int) -> None:

@@ -28,7 +28,7 @@ class ViewKey:
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:
-    """A masked part of the picture in fractions of its width and height, origin at the top left."""
+    """A part of the picture in fractions of its width and height, origin at the top left."""
 
     left: float
     top: float
@@ -49,6 +49,8 @@ class ViewSpec:
         thresholds: Of the decision on one frame.
         policy: Of the state over time.
         enabled: Whether the view is watched.
+        labels: Names and values handed on with alerts.
+        clock: Where the camera burns its clock into the picture, or None.
     """
 
     key: ViewKey
@@ -60,3 +62,4 @@ class ViewSpec:
     policy: StatePolicy = field(default_factory=StatePolicy)
     enabled: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
+    clock: Rectangle | None = None

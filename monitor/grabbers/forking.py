@@ -111,8 +111,10 @@ class ForkServer:
         )
 
     def _fork(self) -> Grabber:
-        if self._process is None or self._process.poll() is not None:
+        if self._process is not None and self._process.poll() is not None:
+            _log.warning("grabbers.server_gone", reason=f"Their server ended{self._exit_text()}.")
             self._abandon()
+        if self._process is None:
             self._start()
         control = self._control
         assert control is not None

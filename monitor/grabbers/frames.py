@@ -16,6 +16,7 @@ import numpy as np
 from monitor.domain.frame import Frame, Pixels
 
 _MAX_SIDE = 1_000_000
+_LONGEST_WORDS = 500
 _DIGEST = re.compile(r"[0-9a-f]{1,128}")
 
 
@@ -68,12 +69,26 @@ def _side(value: Any) -> int:
     return value
 
 
+def _moment_or_none(value: Any) -> datetime | None:
+    return None if value is None else _moment(value)
+
+
+def _words_or_none(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.isprintable() or len(value) > _LONGEST_WORDS:
+        raise ValueError("no short text")
+    return value
+
+
 # All but `pixels` and `encoded`, which travel as bytes.
 _FIELDS = (
     _Field("captured_at", datetime.isoformat, _moment),
     _Field("digest", _as_is, _digest),
     _Field("native_width", _as_is, _side),
     _Field("native_height", _as_is, _side),
+    _Field("told_at", lambda moment: moment and moment.isoformat(), _moment_or_none),
+    _Field("complaint", _as_is, _words_or_none),
 )
 
 

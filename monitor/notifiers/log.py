@@ -44,6 +44,8 @@ class LogNotifier:
             headline=alert.headline,
             kind=str(alert.kind),
             view=str(alert.key),
+            scope=alert.scope.value,
+            subject=alert.subject or str(alert.key),
             site=alert.site,
             incident=alert.incident_id,
             occurred_at=alert.occurred_at.isoformat(),

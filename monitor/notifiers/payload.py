@@ -27,6 +27,10 @@ def encode_alert(alert: Alert) -> str:
             "site": alert.site,
             "camera": alert.key.camera,
             "view": alert.key.view,
+            "scope": alert.scope.value,
+            # Alerts that were queued by an older version know of their view only.
+            "subject": alert.subject or str(alert.key),
+            "members": [str(key) for key in alert.members or (alert.key,)],
             "headline": alert.headline,
             "details": _jsonable(alert.details),
         },

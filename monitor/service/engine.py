@@ -16,6 +16,7 @@ from monitor.domain.ports import Clock
 from monitor.domain.view import ViewKey
 from monitor.service.counters import GrabberLoad, ServiceCounters, Tally
 from monitor.service.dispatch import Dispatcher, DueViews, Observe
+from monitor.service.hosts import Hosts
 from monitor.service.jobs import Job, Jobs
 from monitor.service.lanes import Lanes
 from monitor.service.lock_keeper import HoldLock, LockKeeper
@@ -67,6 +68,7 @@ class Service:
         random: Spreads work in time.
         known_troubled: Views without a usable frame when last checked; they begin in the troubled lane.
         grabbers: Counts the processes that grab frames; None where there are none.
+        hosts: Asked before each check, and told of its outcome; None lets everybody in.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Service:
         random: Random | None = None,
         known_troubled: Iterable[ViewKey] = (),
         grabbers: Callable[[], GrabberLoad] | None = None,
+        hosts: Hosts | None = None,
     ) -> None:
         self._grabbers = grabbers
         self._options = options = options or ServiceOptions()
@@ -95,11 +98,17 @@ class Service:
         self._tally = Tally()
         self._orders: Orders = Orders()
         self._lanes = Lanes(
-            options.workers, options.troubled_workers, options.queue_limit, options.slow_after_s, clock
+            options.workers,
+            options.troubled_workers,
+            options.queue_limit,
+            options.slow_after_s,
+            clock,
+            options.spare_workers,
         )
         self._dispatcher = Dispatcher(
-            due, observe, self._lanes, clock, options, self._tally, random, known_troubled
+            due, observe, self._lanes, clock, options, self._tally, random, known_troubled, hosts
         )
+        self._hosts = hosts
         self._reloader = Reloader(reload, watched, self._supervisor)
         self._keeper = LockKeeper(hold_lock, self.stop)
         self._dispatched_s = clock.monotonic_s()
@@ -109,6 +118,7 @@ class Service:
             [
                 Job("dispatch", self._dispatch, options.tick_s),
                 Job("deliver", self._deliver, options.deliver_every_s),
+                Job("knock", self._knock, options.knock_every_s, options.knock_every_s),
                 Job("reload", self._reloader.turn, options.watch_every_s),
                 Job("lock", self._keeper.look_after, options.heartbeat_every_s, options.heartbeat_every_s),
                 Job("heartbeat", self._heartbeat, heartbeat_every_s),
@@ -239,6 +249,10 @@ class Service:
             # Also after a failure: a database that is away is no reason to be restarted, a dispatcher that
             # hangs is.
             self._dispatched_s = self._clock.monotonic_s()
+
+    def _knock(self) -> None:
+        if self._hosts is not None and self._keeper.is_held:
+            self._hosts.knock()
 
     def _deliver(self) -> None:
         if not self._keeper.is_held:

@@ -19,6 +19,7 @@ class ServiceOptions:
         workers: Checks of healthy cameras at the same time.
         troubled_workers: Checks of failing or slow cameras at the same time; these mostly wait for the
             network.
+        spare_workers: Checks that turned out to be slow while they ran, beyond these.
         queue_limit: Checks that may wait in each of the two lanes; beyond that a view stays due in the
             database.
         batch: Due views read from the database at a time, beyond those already known to wait.
@@ -28,6 +29,8 @@ class ServiceOptions:
         start_spread_s: … but none of them later than this.
         hold_s: A view whose check broke down (a fault of ours, not of the camera) rests this long …
         longest_hold_s: … doubling up to this long.
+        sit_outs: Views that may sit out in one look at the due list, because their host is down.
+        knock_every_s: Seconds between looks whether silent ports answer again.
         idle_s: A view for which there was nothing to do rests at least this long.
         deliver_every_s: Seconds between looks at due deliveries.
         prune_every_s: Seconds between clearings of what is past its retention.
@@ -39,14 +42,17 @@ class ServiceOptions:
 
     workers: int = 8
     troubled_workers: int = 24
+    spare_workers: int = 24
     queue_limit: int = 256
     batch: int = 256
     tick_s: float = 0.5
-    slow_after_s: float = 2.0
+    slow_after_s: float = 1.0
     start_rate_per_s: float = 20.0
     start_spread_s: float = 60.0
     hold_s: float = 60.0
     longest_hold_s: float = 600.0
+    sit_outs: int = 32
+    knock_every_s: float = 10.0
     idle_s: float = 5.0
     deliver_every_s: float = 1.0
     prune_every_s: float = 3600.0

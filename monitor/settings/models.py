@@ -40,7 +40,7 @@ def _nothing_is_empty(value: Any) -> Any:
 
 
 class Mask(SettingsModel):
-    """A part of the picture to leave out, in fractions of its width and height from the top left."""
+    """A part of the picture, in fractions of its width and height from the top left."""
 
     left: Fraction = Field(examples=[0.0])
     """Left edge, 0 is the left of the picture."""
@@ -80,6 +80,11 @@ class ViewRules(SettingsModel):
         default=None, examples=[[{"left": 0, "top": 0, "width": 0.3, "height": 0.06}]]
     )
     """Parts of the picture to leave out; the nearest level that has any replaces the others."""
+    clock: Mask | None = Field(
+        default=None, examples=[{"left": 0.0, "top": 0.0, "width": 0.35, "height": 0.06}]
+    )
+    """Where the camera burns its own clock into the picture: once that was seen to run, and stands still with the
+    picture, the picture is frozen."""
     thresholds: Annotated[Overrides, DerivedFrom(Thresholds)] | None = Field(default=None, examples=[{}])
     """Limits of the decision on one frame."""
     policy: Annotated[Overrides, DerivedFrom(StatePolicy)] | None = Field(
@@ -150,6 +155,8 @@ class Service(SettingsModel):
         default=1 << 30, ge=64 << 20, examples=["2GiB"], json_schema_extra={"default": "1GiB"}
     )
     """Memory that a process which grabs frames may take; a picture that needs more is a fault of its camera."""
+    per_host: Count = Field(default=4, le=512, examples=[4])
+    """The same for the cameras of one host (a recorder); `hosts` has exceptions."""
     start_spread_s: PositiveDuration = Field(default=60.0, examples=["1m"])
     """When the service starts, first checks are spread over at most this time."""
     drain_timeout_s: Duration = Field(default=20.0, examples=["20s"])
@@ -158,6 +165,15 @@ class Service(SettingsModel):
     """Threads of the network; half of the processor cores where it is not given."""
     encoder_batch: Count = Field(default=1, le=256, examples=[8])
     """Frames that go through the network together at most; more than one pays on a GPU, not on a processor."""
+
+
+class Host(SettingsModel):
+    """A machine that cameras hang on, such as a recorder."""
+
+    limit: Count | None = Field(default=None, le=512, examples=[2])
+    """Frames fetched from it at the same time; `service.per_host` where it is not given."""
+    breaker: Flag = Field(default=True, examples=[False])
+    """Whether one incident stands for all of its cameras when none of them can be reached."""
 
 
 class Retention(SettingsModel):
@@ -222,6 +238,8 @@ class Settings(SettingsModel):
     """The network to use: path of a bundle, or `default` for the one that comes with the service."""
     service: Service = Field(default_factory=Service, examples=[{"workers": 16}])
     """Bounds of the daemon."""
+    hosts: Mapping[str, Host] = Field(default_factory=dict, examples=[{"192.0.2.20": {"limit": 2}}])
+    """Hosts with settings of their own, by name or address as cameras' addresses have it."""
     retention: Retention = Field(default_factory=Retention, examples=[{"images": "30d"}])
     """How long things are kept."""
     logging: Logging = Field(default_factory=Logging, examples=[{"format": "json"}])
@@ -244,6 +262,7 @@ __all__ = [
     "Camera",
     "CameraRules",
     "Database",
+    "Host",
     "Logging",
     "Mask",
     "Origin",

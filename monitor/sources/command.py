@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import selectors
 import signal
@@ -16,7 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 _WARDEN = Path(__file__).with_name("warden.py")
 # Of the daemon's own environment, which holds its secrets, a program gets no more than this.
@@ -168,22 +167,20 @@ class _Streams:
 
     def outcome(self, *, out_of_time: bool) -> Outcome:
         """What to make of all this."""
-        said: dict[str, Any] = {}
-        for line in self._kept["report"].splitlines():
-            said.update(json.loads(line))
-        ended = said.keys() & {"exit", "signal", "errno"}
-        if not ended and "pid" in said:
+        words = bytes(self._kept["report"]).split()
+        said = dict(zip(words[::2], map(int, words[1::2]), strict=True))
+        ended = said.keys() & {b"exit", b"signal", b"folder", b"program"}
+        if not ended and b"pid" in said:
             # Time was up; or the warden was killed, and what it ran may still be there.
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(said["pid"], signal.SIGKILL)
-        failed_at = said.get("at")
+                os.killpg(said[b"pid"], signal.SIGKILL)
         return Outcome(
             output=bytes(self._kept["output"]),
             complaint=bytes(self._kept["complaint"]),
-            exit_code=said.get("exit"),
-            signal=said.get("signal"),
-            not_started=said["errno"] if failed_at == "program" else None,
-            no_folder=said["errno"] if failed_at == "folder" else None,
+            exit_code=said.get(b"exit"),
+            signal=said.get(b"signal"),
+            not_started=said.get(b"program"),
+            no_folder=said.get(b"folder"),
             # It may have ended while we lost patience.
             out_of_time=out_of_time and not ended,
         )
@@ -214,13 +211,16 @@ class _Streams:
 
 
 def _order(command: Command) -> bytes:
-    order = {
-        "command": command.arguments,
-        "working_dir": None if command.working_dir is None else str(command.working_dir),
-        "environment": {**_from_our_environment(_INHERITED), **command.environment},
-        "grace_s": GRACE_S,
-    }
-    return json.dumps(order).encode() + b"\n"
+    environment = {**_from_our_environment(_INHERITED), **command.environment}
+    fields = (
+        str(GRACE_S),
+        "" if command.working_dir is None else str(command.working_dir),
+        str(len(command.arguments)),
+        *command.arguments,
+        *(f"{name}={value}" for name, value in environment.items()),
+    )
+    text = b"\0".join(map(os.fsencode, fields))
+    return b"%08d" % len(text) + text
 
 
 def _from_our_environment(names: tuple[str, ...]) -> dict[str, str]:

@@ -140,6 +140,7 @@ class HttpSource:
             max_bytes=self._options.max_bytes,
             max_pixels=self._options.max_pixels,
             target_long_side=self._options.target_long_side,
+            camera_zone=self._options.zone(),
         )
         if frame.told_at is not None:
             return frame

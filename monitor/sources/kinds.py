@@ -15,6 +15,7 @@ from monitor.sources.folder import FolderOptions, FolderSource
 from monitor.sources.http import HttpOptions, HttpSource
 from monitor.sources.mjpeg import MjpegOptions, MjpegSource
 from monitor.sources.rtsp import RtspOptions, RtspSource, kept_open
+from monitor.sources.usb import UsbOptions, UsbSource, keeps_device
 from monitor.sources.video import VideoOptions, VideoSource, host_of
 
 
@@ -36,7 +37,8 @@ class SourceKind:
 
     Attributes:
         options: The frozen dataclass that says everything it needs.
-        open: Makes a source of its options and a clock; touches neither disk nor network.
+        open: Makes a source of its options and a clock; touches neither disk nor network. A class or function of a
+            module, as grabbers import it by its name; the options are pickled for them.
         host: The machine that a grab with these options bothers, for limits by host; None where there is none.
         dedicated: Whether a source with these options keeps something open, and so needs a grabber to itself.
         one_look: Options in place of the configured ones for whoever looks once, and now.
@@ -58,6 +60,7 @@ SOURCE_KINDS: Mapping[str, SourceKind] = MappingProxyType(
         "rtsp": SourceKind(
             RtspOptions, RtspSource, host=_host_in_url, dedicated=kept_open, one_look={"mode": "on_demand"}
         ),
+        "usb": SourceKind(UsbOptions, UsbSource, dedicated=keeps_device, one_look={"mode": "on_demand"}),
         "video": SourceKind(VideoOptions, VideoSource, host=host_of),
     }
 )

@@ -83,6 +83,7 @@ class MjpegSource:
             max_bytes=self._options.max_bytes,
             max_pixels=self._options.max_pixels,
             target_long_side=self._options.target_long_side,
+            camera_zone=self._options.zone(),
         )
 
     def close(self) -> None:

@@ -1,54 +1,69 @@
 """The process between a grabber and a command: it runs the command, and leaves nothing of it behind.
 
-It is started as a script of its own, `python -I -S warden.py REPORT_FD`, and imports nothing of ours. On its standard
-input it gets one line of JSON, the order; after that the pipe only tells that the other side still lives. When it
-closes, because time is up or the grabber was killed, everything that the command started is ended: also what left its
-process group, because on Linux the warden adopts every orphan below it. If the warden itself is killed, the kernel
-kills the command.
+It is started as a script of its own, `python -I -S warden.py REPORT_FD`, for each grab, and so imports nothing of ours
+and little else: its start is most of what it costs. On its standard input it gets the order; after that the pipe only
+tells that the other side still lives. When it closes, because time is up or the grabber was killed, everything that
+the command started is ended: also what left its process group, because on Linux the warden adopts every orphan below
+it. If the warden itself is killed, the kernel kills the command.
+
+The order is its length in eight digits, and then fields with a zero byte between them: the seconds between SIGTERM and
+SIGKILL, the working folder or nothing, the number of arguments, the arguments, and the environment as NAME=VALUE.
+
+The report is a line as soon as there is a process, `pid NUMBER`, and one on how it ended: `exit CODE`, `signal NUMBER`,
+or, where it could not be started, `folder ERRNO` or `program ERRNO`. That line is missing where the other side went
+away or asked for an end.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import json
 import os
 import resource
 import select
 import signal
 import sys
 import time
-from pathlib import Path
-from typing import Any
 
 # From <linux/prctl.h>.
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 _CONTROL_FD = 0
+_LENGTH_DIGITS = 8
 # How long to go on killing what only the kernel can end: a process that waits for a dead disk.
 _SWEEP_S = 1.0
 _PAUSE_S = 0.002
 
 
-def main(report_fd: int) -> None:
-    """Carry out one order, and report in lines of JSON.
+class Order:
+    """What to run.
 
-    First comes `{"pid": NUMBER}`, as soon as there is a process; then how the command ended: `{"exit": CODE}`,
-    `{"signal": NUMBER}`, or `{"errno": NUMBER, "at": "folder" or "program"}` where it could not be started. That line
-    is missing where the other side went away or asked for an end.
+    Args:
+        text: As in the module's description, without the length.
     """
+
+    def __init__(self, text: bytes) -> None:
+        grace_s, folder, count, *rest = text.split(b"\0")
+        self.grace_s = float(grace_s)
+        self.folder = folder
+        self.command = rest[: int(count)]
+        self.environment = dict(entry.split(b"=", 1) for entry in rest[int(count) :])
+
+
+def main(report_fd: int) -> None:
+    """Carry out one order."""
     os.set_inheritable(report_fd, False)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
-    order = _read_order()
-    if order is None:
+    length = _read(_LENGTH_DIGITS)
+    text = _read(int(length)) if length else b""
+    if not text:
         return
+    order = Order(text)
     _adopt_orphans()
     wakened_fd = _wake_on_children()
-    pid, failure = _start(order)
-    _report(report_fd, {"pid": pid})
-    if failure is not None:
+    pid, failure = _start(order, report_fd)
+    if failure:
         os.waitpid(pid, 0)
         _report(report_fd, failure)
         return
@@ -57,28 +72,29 @@ def main(report_fd: int) -> None:
         os.close(standard)
     status = _wait(pid, wakened_fd)
     if status is None:
-        _ask_to_end(pid, order["grace_s"])
+        _ask_to_end(pid, order.grace_s)
     _sweep(pid)
     if status is not None:
         code = os.waitstatus_to_exitcode(status)
-        _report(report_fd, {"exit": code} if code >= 0 else {"signal": -code})
+        _report(report_fd, f"exit {code}" if code >= 0 else f"signal {-code}")
 
 
-def _report(report_fd: int, words: dict[str, Any]) -> None:
-    # Nobody reads it where the grabber was killed.
-    with contextlib.suppress(BrokenPipeError):
-        os.write(report_fd, json.dumps(words).encode() + b"\n")
-
-
-def _read_order() -> dict[str, Any] | None:
-    line = b""
-    while not line.endswith(b"\n"):
-        chunk = os.read(_CONTROL_FD, 65536)
+def _read(count: int) -> bytes:
+    """So many bytes of the order; nothing where the other side went away."""
+    data = b""
+    while len(data) < count:
+        chunk = os.read(_CONTROL_FD, count - len(data))
         if not chunk:
-            return None
-        line += chunk
-    order: dict[str, Any] = json.loads(line)
-    return order
+            return b""
+        data += chunk
+    return data
+
+
+def _report(report_fd: int, words: str) -> None:
+    try:
+        os.write(report_fd, f"{words}\n".encode())
+    except BrokenPipeError:
+        pass  # Nobody reads it: the grabber was killed.
 
 
 def _adopt_orphans() -> None:
@@ -95,28 +111,36 @@ def _wake_on_children() -> int:
     return read_fd
 
 
-def _start(order: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
-    """The command's process, and what kept it from starting."""
-    read_fd, write_fd = os.pipe()
+def _start(order: Order, report_fd: int) -> tuple[int, str]:
+    """The command's process, which is reported before it runs, and what kept it from running."""
+    failure_fd, fail_fd = os.pipe()
+    go_fd, let_go_fd = os.pipe()
     warden = os.getpid()
     pid = os.fork()
     if pid == 0:
         at = "folder"
         try:
             _prepare(warden)
-            if order["working_dir"] is not None:
-                os.chdir(order["working_dir"])
+            os.close(let_go_fd)
+            if not os.read(go_fd, 1):
+                os._exit(127)
+            if order.folder:
+                os.chdir(order.folder)
             at = "program"
-            os.execvpe(order["command"][0], order["command"], order["environment"])  # noqa: S606 - meant
+            os.execvpe(order.command[0], order.command, order.environment)  # noqa: S606 - meant
         except OSError as error:
-            os.write(write_fd, json.dumps({"errno": error.errno, "at": at}).encode())
+            os.write(fail_fd, f"{at} {error.errno}".encode())
         finally:
             os._exit(127)
-    os.close(write_fd)
+    os.close(fail_fd)
+    os.close(go_fd)
+    _report(report_fd, f"pid {pid}")
+    os.write(let_go_fd, b"!")
+    os.close(let_go_fd)
     # Closed by the kernel as soon as the program runs.
-    with os.fdopen(read_fd, "rb") as pipe:
-        said = pipe.read()
-    return pid, json.loads(said) if said else None
+    failure = os.read(failure_fd, 64)
+    os.close(failure_fd)
+    return pid, failure.decode()
 
 
 def _prepare(warden: int) -> None:
@@ -128,9 +152,10 @@ def _prepare(warden: int) -> None:
             os._exit(127)
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        # Some numbers belong to the C library.
-        with contextlib.suppress(OSError, ValueError):
+        try:
             signal.signal(number, signal.SIG_DFL)
+        except (OSError, ValueError):
+            pass  # Some numbers belong to the C library.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     # It would hold the secrets of the environment.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -154,17 +179,18 @@ def _wait(pid: int, wakened_fd: int) -> int | None:
 def _reap(pid: int) -> int | None:
     """Take leave of every child that has ended; the wait status of `pid` if it is among them."""
     found = None
-    with contextlib.suppress(ChildProcessError):
+    try:
         while (ended := os.waitpid(-1, os.WNOHANG))[0] != 0:
             if ended[0] == pid:
                 found = ended[1]
+    except ChildProcessError:
+        pass
     return found
 
 
 def _ask_to_end(pid: int, grace_s: float) -> None:
     """SIGTERM to the command's group, and a moment to tidy up."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGTERM)
+    _signal_group(pid, signal.SIGTERM)
     until_s = time.monotonic() + grace_s
     while time.monotonic() < until_s and _reap(pid) is None:
         time.sleep(_PAUSE_S)
@@ -174,30 +200,42 @@ def _sweep(pid: int) -> None:
     """SIGKILL to everything below, again and again: orphans come to us only when their parents are gone."""
     until_s = time.monotonic() + _SWEEP_S
     while time.monotonic() < until_s:
-        _reap(pid)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
+        _signal_group(pid, signal.SIGKILL)
         try:
-            if os.waitpid(-1, os.WNOHANG)[0] != 0:
-                continue
+            while os.waitpid(-1, os.WNOHANG)[0] != 0:
+                pass
         except ChildProcessError:
             return
         for child in _children():
-            with contextlib.suppress(ProcessLookupError, PermissionError):
+            try:
                 os.kill(child, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                pass
         time.sleep(_PAUSE_S)
+
+
+def _signal_group(pid: int, number: int) -> None:
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        pass
 
 
 def _children() -> list[int]:
     """Processes whose parent this is. `/proc/…/children` would say so, but not every kernel has it."""
     ours = str(os.getpid()).encode()
     found = []
-    for place in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            # The name stands in brackets and may hold blanks and brackets itself.
-            fields = place.read_bytes().rpartition(b")")[2].split()
-            if fields[1] == ours:
-                found.append(int(place.parent.name))
+    for name in os.listdir("/proc"):
+        if not name.isdecimal():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", "rb") as stat:
+                # The name stands in brackets and may hold blanks and brackets itself.
+                parent = stat.read().rpartition(b")")[2].split()[1]
+        except OSError:
+            continue
+        if parent == ours:
+            found.append(int(name))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from pathlib import Path
 
 from monitor.domain.errors import (
@@ -29,6 +30,7 @@ from monitor.net.errors import (
 )
 from monitor.net.message import Auth, Request, Response
 from monitor.sources.errors import InvalidOption
+from monitor.sources.name_times import NameFormat
 from monitor.sources.pictures import MAX_BYTES, MAX_PIXELS, TARGET_LONG_SIDE
 
 CAMERA_ADDRESSES = AddressPolicy(allow_loopback=True, allow_private=True)
@@ -72,6 +74,7 @@ class WebOptions:
         max_bytes: Of a picture.
         max_pixels: Of a picture.
         target_long_side: Pictures are decoded at 1/2, 1/4 or 1/8 while their long side keeps so many pixels.
+        time_zone: IANA zone of the camera's clock, for times in pictures that do not say.
 
     Raises:
         InvalidOption: They contradict each other.
@@ -90,8 +93,10 @@ class WebOptions:
     max_bytes: int = MAX_BYTES
     max_pixels: int = MAX_PIXELS
     target_long_side: int = TARGET_LONG_SIDE
+    time_zone: str = "UTC"
 
     def __post_init__(self) -> None:
+        self.zone()
         if self.auth not in (*Auth, _BEARER):
             raise InvalidOption(
                 f"There is no authentication {self.auth!r}.", f"Use one of {', '.join((*Auth, _BEARER))}."
@@ -119,6 +124,10 @@ class WebOptions:
             timeout_s=10.0 if self.timeout_s is None else self.timeout_s,
             max_bytes=self.max_bytes,
         )
+
+    def zone(self) -> tzinfo:
+        """That of the camera's clock."""
+        return NameFormat.of(None, self.time_zone).zone
 
     def limit_s(self, timeout_s: float) -> float:
         """The time limit of a grab that may take `timeout_s`."""

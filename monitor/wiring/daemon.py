@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -19,6 +21,7 @@ from monitor.domain.verdict import PICTURELESS
 from monitor.domain.view import ViewKey
 from monitor.logs import Complaints
 from monitor.service.engine import Service
+from monitor.service.hosts import Hosts
 from monitor.service.options import ServiceOptions
 from monitor.service.reload import ReloadResult
 from monitor.service.supervisor import Supervisor
@@ -27,6 +30,7 @@ from monitor.store import RetentionPolicy, Store
 from monitor.usecases.deliver import Deliverer, DeliveryOptions
 from monitor.usecases.observe import Check, Equipment, observe
 from monitor.usecases.reencode import reencode
+from monitor.wiring.hosts import host_plans, open_hosts
 from monitor.wiring.notify import open_notifiers
 from monitor.wiring.sight import read_picture
 from monitor.wiring.site import Site
@@ -39,10 +43,11 @@ LOUD = frozenset({Change.OPENED, Change.CAUSE_CHANGED, Change.LOST_SIGHT})
 
 
 class Reporter:
-    """Says what checks find: every change of state once, a lasting problem of a source once."""
+    """Says what checks find: every change of state, a lasting problem of a source and a remark on a camera once."""
 
     def __init__(self) -> None:
         self._complaints = Complaints(_log)
+        self._remarked: dict[str, frozenset[str]] = {}
 
     def tell(self, key: ViewKey, check: Check) -> None:
         """Log what is worth a line."""
@@ -55,7 +60,10 @@ class Reporter:
         elif check.observation is not None:
             self._complaints.settle(name)
         seen = check.observation
-        if seen is None or seen.transition is None:
+        if seen is None:
+            return
+        self._remark(name, seen.verdict.remarks)
+        if seen.transition is None:
             return
         transition, verdict = seen.transition, seen.verdict
         say = _log.warning if transition.change in LOUD else _log.info
@@ -67,6 +75,15 @@ class Reporter:
             reason=transition.reason,
             incident=check.recorded.incident.id if check.recorded and check.recorded.incident else None,
         )
+
+    def _remark(self, name: str, remarks: Sequence[str]) -> None:
+        """Say remarks that the check before had not; the figures in them change without being news."""
+        now = {re.sub(r"[\d,.]+", "", remark): remark for remark in remarks}
+        known = self._remarked.get(name, frozenset())
+        for told, remark in now.items():
+            if told not in known:
+                _log.info("view.remark", view=name, remark=remark)
+        self._remarked[name] = frozenset(now)
 
 
 def build_service(
@@ -101,7 +118,17 @@ def build_service(
         owner_name(),
         delivery_options(site.settings),
     )
-    reloader = _Reload(site, deliverer, load_settings, add_secrets)
+    service = site.settings.service
+    hosts = open_hosts(
+        resolve(site.settings, site.limits),
+        store,
+        site.routing,
+        clock,
+        per_host=service.per_host,
+        exceptions=site.settings.hosts,
+    )
+    equipment = replace(equipment, inhibition=hosts.inhibition)
+    reloader = _Reload(site, deliverer, hosts, load_settings, add_secrets)
 
     def check(key: ViewKey, slot: datetime) -> Observation | None:
         try:
@@ -114,7 +141,6 @@ def build_service(
             listener(key, done)
         return done.observation
 
-    service = site.settings.service
     return Service(
         due=store.views.due,
         observe=check,
@@ -133,6 +159,7 @@ def build_service(
         supervisor=supervisor,
         known_troubled=[row.spec.key for row in store.views.all() if lacks_frames(row.state)],
         grabbers=site.grabbers.counters,
+        hosts=hosts,
     )
 
 
@@ -143,12 +170,14 @@ class _Reload:
         self,
         site: Site,
         deliverer: Deliverer,
+        hosts: Hosts,
         load_settings: Callable[[], Settings],
         add_secrets: Callable[[frozenset[str]], None],
     ) -> None:
         self.settings = site.settings
         self._site = site
         self._deliverer = deliverer
+        self._hosts = hosts
         self._load = load_settings
         self._add_secrets = add_secrets
 
@@ -163,9 +192,12 @@ class _Reload:
         # Another bundle needs a restart: until then its predecessor's limits count.
         plans = resolve(new, site.limits)
         notifiers = open_notifiers(new, site.clock)
+        # How many grabs a host bears is an option of the service, which needs a restart.
+        hosts = host_plans(plans, site.settings.service.per_host, new.hosts)
         site.store.views.sync([spec for plan in plans for spec in plan.views], site.clock.now())
         site.cameras.use(plans)
         site.routing.use(new)
+        self._hosts.use(hosts)
         self._deliverer.use_notifiers(notifiers)
         self.settings = new
         parts = [

@@ -22,7 +22,7 @@ from monitor.wiring.processor_time import family_core_s
 from monitor.wiring.rate import Rate, repeat
 
 LANES = 4
-"""Cameras at a time."""
+"""Cameras at a time, where there can be several."""
 GRAB_TIMEOUT_S = 20.0
 
 
@@ -37,6 +37,7 @@ class Rig:
         options: Of the source, by the names of the settings.
         address: What the rivals read; None where they have nothing to read.
         reason: Why it cannot be measured here; empty where it can.
+        lanes: So many at a time.
     """
 
     label: str
@@ -45,6 +46,7 @@ class Rig:
     options: Mapping[str, Any] | None = None
     address: str | None = None
     reason: str = ""
+    lanes: int = LANES
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +102,19 @@ def measure_sources(rigs: Sequence[Rig], seconds: float) -> Iterator[Figures]:
                     rig,
                     ours,
                     held_ms,
-                    rivals.opencv(rig.address, LANES, seconds),
-                    rivals.ffmpeg(rig.address, LANES, seconds),
+                    rivals.opencv(rig.address, rig.lanes, seconds),
+                    rivals.ffmpeg(rig.address, rig.lanes, seconds),
                 )
 
 
 def _measure(pool: GrabberPool, rig: Rig, seconds: float) -> tuple[Rate, float]:
-    sources = [_open(pool, rig) for _ in range(LANES)]
+    sources = [_open(pool, rig) for _ in range(rig.lanes)]
     reasons: list[str] = []
     try:
         # What happens only once (a process forked, a library loaded, a stream opened) is not what a grab costs.
         repeat([_grab(source, reasons) for source in sources], 0.01)
         reasons.clear()
-        held_ms = _held_core_ms(seconds) if _is_held(rig) else 0.0
+        held_ms = _held_core_ms(seconds, rig.lanes) if _is_held(rig) else 0.0
         began_s, core_s = time.perf_counter(), family_core_s()
         grabs, failures = repeat([_grab(source, reasons) for source in sources], seconds)
         spent_s, core_s = time.perf_counter() - began_s, family_core_s() - core_s
@@ -120,14 +122,14 @@ def _measure(pool: GrabberPool, rig: Rig, seconds: float) -> tuple[Rate, float]:
         for source in sources:
             source.close()
     # While it grabs, a stream is held open as well: that part is not what the grab costs.
-    core_s = max(0.0, core_s - held_ms / 1000 * LANES * spent_s)
+    core_s = max(0.0, core_s - held_ms / 1000 * rig.lanes * spent_s)
     return Rate(grabs, failures, spent_s, core_s, reasons[0] if reasons else ""), held_ms
 
 
-def _held_core_ms(seconds: float) -> float:
+def _held_core_ms(seconds: float, lanes: int) -> float:
     began_s, core_s = time.perf_counter(), family_core_s()
     time.sleep(seconds)
-    return (family_core_s() - core_s) * 1000 / (time.perf_counter() - began_s) / LANES
+    return (family_core_s() - core_s) * 1000 / (time.perf_counter() - began_s) / lanes
 
 
 def _is_held(rig: Rig) -> bool:

@@ -13,6 +13,7 @@ from monitor.grabbers.pool import GrabberPool
 from monitor.settings import Settings, resolve
 from monitor.store import Store, open_store
 from monitor.usecases.enroll import EnrolmentTools
+from monitor.usecases.hosts import HostIncidents
 from monitor.usecases.lookalikes import Lookalikes
 from monitor.usecases.observe import Equipment
 from monitor.vision.encoder import NetworkEncoder
@@ -61,6 +62,7 @@ class Site:
             Lookalikes(self.store, encoder.alike_above),
             picture_bytes,
             self.routing,
+            HostIncidents(self.store, self.routing, self.clock).inhibition,
         )
 
     def enrolment_tools(self, encoder: NetworkEncoder) -> EnrolmentTools:

@@ -42,7 +42,8 @@ def receive(connection: socket.socket, memories: list | None = None) -> Outcome:
 @pytest.mark.parametrize("encoded", [b"\xff\xd8 as it came", b"", None])
 def test_a_frame_travels_whole(wire, encoded):
     ours, theirs = wire
-    sent = Frame(PIXELS, FRAME.captured_at, FRAME.digest, 60, 50, encoded)
+    told_at = datetime(2026, 6, 1, 14, 30, tzinfo=UTC)
+    sent = Frame(PIXELS, FRAME.captured_at, FRAME.digest, 60, 50, encoded, told_at, "premature end of data")
     memories: list = []
     send_frame(theirs, sent, {"seen": 3}, 0.25)
     outcome = receive(ours, memories)
@@ -129,6 +130,11 @@ def test_what_the_next_test_changes_is_understood_unchanged(wire):
         content(digest=7),
         content(digest="../../etc/passwd"),
         content(digest="ab" * 100),
+        content(told_at=3),
+        content(told_at="2026-06-01T12:00:00"),
+        content(complaint=["x"]),
+        content(complaint="two\nlines"),
+        content(complaint="x" * 501),
         content(native_width=0),
         content(native_width=2**40),
         content(native_height=True),

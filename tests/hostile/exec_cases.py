@@ -48,7 +48,7 @@ def _case(
     return HostileCase(name, "exec", serve, _options, expected, within_s, said)
 
 
-EXEC_CASES = (
+CASES = (
     _case("prints a picture", "cat whole.jpg", None),
     _case("prints a picture, and much to standard error", "cat whole.jpg; head -c 3000000 /dev/zero >&2", None),
     _case("prints a picture, and leaves a process behind", "sleep 1000 & cat whole.jpg", None),

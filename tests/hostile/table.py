@@ -9,7 +9,15 @@ from itertools import groupby
 from pathlib import Path
 
 from monitor.domain.errors import SourceError
-from tests.hostile import files_cases, http_cases, mjpeg_cases, rtsp_cases
+from tests.hostile import (
+    exec_cases,
+    files_cases,
+    folder_cases,
+    http_cases,
+    mjpeg_cases,
+    rtsp_cases,
+    usb_cases,
+)
 from tests.hostile.case import HostileCase
 
 PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
@@ -20,6 +28,9 @@ CASES: tuple[HostileCase, ...] = (
     *http_cases.CASES,
     *mjpeg_cases.CASES,
     *rtsp_cases.CASES,
+    *exec_cases.CASES,
+    *usb_cases.CASES,
+    *folder_cases.CASES,
     *files_cases.CASES,
 )
 

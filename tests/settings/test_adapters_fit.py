@@ -13,6 +13,7 @@ from monitor.sources.folder import FolderOptions
 from monitor.sources.http import HttpOptions
 from monitor.sources.mjpeg import MjpegOptions
 from monitor.sources.rtsp import RtspOptions
+from monitor.sources.usb import UsbOptions
 from monitor.sources.video import VideoOptions
 
 # Given by the plan and by the network, not by the person who writes the file.
@@ -29,6 +30,7 @@ OF_ALL_CHANNELS = {"name", "enabled", "routes"}
         (written.HttpSource, HttpOptions),
         (written.MjpegSource, MjpegOptions),
         (written.RtspSource, RtspOptions),
+        (written.UsbSource, UsbOptions),
         (written.VideoSource, VideoOptions),
     ],
 )

@@ -36,7 +36,15 @@ def test_the_parts_of_the_example_that_are_commented_out_are_valid_too(load: Loa
         DOCK_PASSWORD="long enough",
         MONITOR_WEBHOOK_SECRET=signing_key,
     )
-    assert [camera.name for camera in settings.cameras] == ["gate", "yard", "attic", "quay", "dock", "ptz"]
+    assert [camera.name for camera in settings.cameras] == [
+        "gate",
+        "yard",
+        "quay",
+        "dock",
+        "desk",
+        "attic",
+        "ptz",
+    ]
     assert [notifier.kind for notifier in settings.notifiers] == ["log", "webhook"]
     assert settings.defaults.policy is not None
     assert settings.service.workers == 8

@@ -14,6 +14,7 @@ from monitor.sources.http import HttpOptions
 from monitor.sources.kinds import SOURCE_KINDS, open_source
 from monitor.sources.mjpeg import MjpegOptions
 from monitor.sources.rtsp import RtspOptions
+from monitor.sources.usb import UsbOptions
 from monitor.sources.video import VideoOptions
 
 OPTIONS = {
@@ -22,6 +23,7 @@ OPTIONS = {
     "http": HttpOptions("http://127.0.0.1:1/snap.jpg"),
     "mjpeg": MjpegOptions("http://127.0.0.1:1/stream.mjpg"),
     "rtsp": RtspOptions("rtsp://127.0.0.1:1/stream"),
+    "usb": UsbOptions("/nowhere"),
     "video": VideoOptions(Path("/nowhere.mp4")),
 }
 PAGES = Path(__file__).parents[2] / "docs" / "sources"
@@ -56,7 +58,7 @@ def test_opening_touches_nothing_and_a_failing_grab_raises_only_source_errors(ki
 
 
 def test_an_unknown_kind_is_named_with_those_that_exist(clock):
-    with pytest.raises(UnknownSourceKind, match="exec, folder, http, mjpeg, rtsp, video"):
+    with pytest.raises(UnknownSourceKind, match="exec, folder, http, mjpeg, rtsp, usb, video"):
         open_source("carrier pigeon", None, clock)
 
 

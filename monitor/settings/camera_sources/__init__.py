@@ -14,11 +14,12 @@ from monitor.settings.camera_sources.folder import FolderSource
 from monitor.settings.camera_sources.http import HttpSource
 from monitor.settings.camera_sources.mjpeg import MjpegSource
 from monitor.settings.camera_sources.rtsp import RtspSource
+from monitor.settings.camera_sources.usb import UsbSource
 from monitor.settings.camera_sources.video import VideoSource
 from monitor.settings.camera_sources.web import WebSource
 
 SourceSettings = Annotated[
-    ExecSource | FolderSource | HttpSource | MjpegSource | RtspSource | VideoSource,
+    ExecSource | FolderSource | HttpSource | MjpegSource | RtspSource | UsbSource | VideoSource,
     Field(discriminator="kind"),
 ]
 
@@ -29,6 +30,7 @@ __all__ = [
     "MjpegSource",
     "RtspSource",
     "SourceSettings",
+    "UsbSource",
     "VideoSource",
     "WebSource",
 ]

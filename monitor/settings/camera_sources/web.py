@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from monitor.settings.base import SettingsModel
 from monitor.settings.camera_sources.credentials import without_credentials
 from monitor.settings.reading import reading_of
-from monitor.settings.values import Address, AnchoredPath, Count, Flag, Secret, Size
+from monitor.settings.values import Address, AnchoredPath, Count, Flag, Secret, Size, ZoneName
 
 
 class WebSource(SettingsModel):
@@ -41,6 +41,8 @@ class WebSource(SettingsModel):
     """Larger pictures are refused."""
     max_pixels: Count | None = Field(default=None, examples=[50_000_000])
     """Pictures with more are refused."""
+    time_zone: ZoneName | None = Field(default=None, examples=["Europe/Berlin"])
+    """The zone of the camera's clock, for times in pictures that do not say; the site's where it is not given."""
     verify: Flag | None = Field(default=None, examples=[True])
     """Whether certificates are checked; prefer `pinned_key` to switching this off."""
 
