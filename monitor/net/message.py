@@ -154,6 +154,11 @@ def _split(url: str) -> SplitResult:
         raise RequestRefused(
             "The URL holds a space or control character.", "Percent-encode it (a space is %20)."
         )
+    if any("\ud800" <= character <= "\udfff" for character in url):
+        # So Python hands on what is no UTF-8 in an environment variable.
+        raise RequestRefused(
+            "The URL holds bytes that are no UTF-8.", "Look where it is set; percent-encode other characters."
+        )
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -181,6 +186,8 @@ def _without_credentials(parts: SplitResult) -> tuple[str, str | None, str | Non
     userinfo, at, _ = parts.netloc.rpartition("@")
     name, colon, secret = userinfo.partition(":")
     host = parts.hostname or ""
+    if "[" in host or "]" in host:
+        raise RequestRefused("The URL's host is not a valid name.", "Check its spelling and its brackets.")
     try:
         host = f"[{host}]" if ":" in host else host.encode("ascii" if host.isascii() else "idna").decode()
     except UnicodeError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,22 +41,26 @@ class SourceKind:
             module, as grabbers import it by its name; the options are pickled for them.
         host: The machine that a grab with these options bothers, for limits by host; None where there is none.
         dedicated: Whether a source with these options keeps something open, and so needs a grabber to itself.
+        one_look: Options in place of the configured ones for whoever looks once, and now.
     """
 
     options: type[Any]
     open: Callable[[Any, Clock], FrameSource]
     host: Callable[[Any], str | None] = _none
     dedicated: Callable[[Any], bool] = _never
+    one_look: Mapping[str, Any] = field(default_factory=dict)
 
 
 SOURCE_KINDS: Mapping[str, SourceKind] = MappingProxyType(
     {
         "exec": SourceKind(ExecOptions, ExecSource),
-        "folder": SourceKind(FolderOptions, FolderSource),
+        "folder": SourceKind(FolderOptions, FolderSource, one_look={"mode": "newest"}),
         "http": SourceKind(HttpOptions, HttpSource, host=_host_in_url),
         "mjpeg": SourceKind(MjpegOptions, MjpegSource, host=_host_in_url),
-        "rtsp": SourceKind(RtspOptions, RtspSource, host=_host_in_url, dedicated=kept_open),
-        "usb": SourceKind(UsbOptions, UsbSource, dedicated=keeps_device),
+        "rtsp": SourceKind(
+            RtspOptions, RtspSource, host=_host_in_url, dedicated=kept_open, one_look={"mode": "on_demand"}
+        ),
+        "usb": SourceKind(UsbOptions, UsbSource, dedicated=keeps_device, one_look={"mode": "on_demand"}),
         "video": SourceKind(VideoOptions, VideoSource, host=host_of),
     }
 )

@@ -99,6 +99,10 @@ class Movie:
         if not self._container.streams.video:
             raise FrameFault(f"{self._name} holds no video.", "Name a file with pictures in it.")
         stream = self._container.streams.video[0]
+        if stream.codec_context is None:
+            raise FrameFault(
+                f"{self._name} holds a video in a codec that is not known here.", "Convert it to H.264."
+            )
         stream.codec_context.thread_count = 1
         check_shape(stream.width, stream.height, max_pixels)
         return stream

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -24,6 +25,10 @@ from monitor.sources.files import read_bounded
 from monitor.sources.jpeg import check_structure
 from monitor.sources.name_times import NameFormat, time_from_name
 from monitor.sources.told_times import told_time
+
+# Pillow warns of broken metadata and of large sizes. Neither concerns anybody: what is wrong with a picture is a
+# FrameFault, and sizes have their limit here. Not `catch_warnings`, which is not for several threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 MAX_BYTES = 32 << 20
 MAX_PIXELS = 50_000_000

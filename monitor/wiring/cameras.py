@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import replace
 from typing import Any
 
 from monitor.domain.errors import SourceTimeout, UnknownView
@@ -27,8 +26,8 @@ class Cameras:
     Args:
         plans: From `monitor.settings.resolve`.
         grabbers: The processes that grab for all of them; closed by whoever opened them.
-        newest_only: Whether folders that are read file by file give their newest file instead; for commands that
-            look once, and must not start at the oldest file.
+        newest_only: For commands that look once: folders that are read file by file give their newest file
+            instead, and no stream is kept open.
     """
 
     def __init__(
@@ -107,10 +106,9 @@ class Cameras:
             return known[1]
 
     def _open(self, plan: CameraPlan) -> FrameSource:
-        if self._newest_only and "mode" in plan.options:
-            plan = replace(plan, options={**plan.options, "mode": "newest"})
         kind = source_kind(plan.source_kind)
-        options: Any = build_options(kind.options, plan.options)
+        given = {**plan.options, **kind.one_look} if self._newest_only else plan.options
+        options: Any = build_options(kind.options, given)
         return PooledSource(self._grabbers, kind.open, options, dedicated=kind.dedicated(options))
 
     def close(self) -> None:

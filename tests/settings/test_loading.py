@@ -85,6 +85,7 @@ WRONG = [
     ("cameras:\n  - name: a\n    source: {kind: folder, pth: in}\n", "cameras[0].source.pth", 3, 28, "did you mean path?"),
     ("cameras:\n  - name: a\n    source: {kind: folder, pth: in}\n", "cameras[0].source.path", 3, 5, "this key is missing"),
     ("cameras:\n  - name: a\n    source: {kind: folder, path: in, time_format: '%Q'}\n", "cameras[0].source.time_format", 3, 38, "strptime codes"),
+    ("cameras:\n  - name: a\n    source: {kind: folder, path: in, time_format: '%H%H'}\n", "cameras[0].source.time_format", 3, 38, "strptime codes"),
     ("cameras:\n  - name: a\n    source: {kind: folder, path: in, mode: old}\n", "cameras[0].source.mode", 3, 38, "found 'old', expected newest or all"),
     ("cameras:\n  - name: a\n    source: {kind: http, url: 'ftp://x/y'}\n", "cameras[0].source.url", 3, 26, "http:// or https://"),
     ("cameras:\n  - name: a\n    source: {kind: http, url: 'http://x/', max_bytes: lots}\n", "cameras[0].source.max_bytes", 3, 44, "a size such as"),

@@ -2,6 +2,8 @@ import hashlib
 import io
 import os
 import struct
+import subprocess
+import sys
 import time
 import zlib
 from contextlib import suppress
@@ -173,6 +175,21 @@ def test_every_bad_picture_is_a_fault_that_names_what_came(name, capfd):
     assert "hunter2" not in str(caught.value)
     assert time.monotonic() - started_s < 1
     assert capfd.readouterr().err == ""
+
+
+def test_broken_metadata_is_no_fault_and_nothing_is_said_of_it() -> None:
+    # In a process of its own: pytest turns warnings into errors, and the service must not write them to stderr.
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x02" + b"\x01\x12\0\x03"
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    picture = encode(draw())
+    broken = picture[:2] + segment + picture[2:]
+    script = (
+        "import sys; from datetime import UTC, datetime; from monitor.sources.pictures import decode_picture;"
+        "print(decode_picture(sys.stdin.buffer.read(), captured_at=datetime.now(UTC)).pixels.shape)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], input=broken, capture_output=True, check=True)
+    assert done.stdout == b"(48, 64, 3)\n"
+    assert done.stderr == b""
 
 
 @pytest.mark.parametrize(

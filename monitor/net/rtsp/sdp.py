@@ -56,11 +56,14 @@ def control_url(base: str, control: str) -> str:
     """The URL that a `control` means, against the base of the description."""
     if control in ("", "*"):
         return base
-    if urlsplit(control).scheme:
-        return control
-    # Not `urljoin`: cameras mean their control to follow the whole base, query and all (as every client does).
-    if control.startswith("/"):
-        return urljoin(base, control)
+    try:
+        if urlsplit(control).scheme:
+            return control
+        # Not `urljoin`: cameras mean their control to follow the whole base, query and all (as every client does).
+        if control.startswith("/"):
+            return urljoin(base, control)
+    except ValueError:
+        return base  # No URL; the camera says what it thinks of a set-up without it.
     return base + control if base.endswith("/") else f"{base}/{control}"
 
 
