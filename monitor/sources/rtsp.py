@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from monitor.domain.errors import FrameFault, SourceDenied, SourceError, SourceUnreachable
+from monitor.domain.errors import FrameFault, SourceDenied, SourceError, SourceUnwilling
 from monitor.domain.frame import Frame
 from monitor.domain.ports import Clock
 from monitor.net.deadline import Deadline
@@ -252,7 +252,7 @@ class RtspSource:
 
 def _explain(error: NetError) -> SourceError:
     if isinstance(error, StatusRefused):
-        meaning = SourceDenied if error.status in (401, 403) else SourceUnreachable
+        meaning = SourceDenied if error.status in (401, 403) else SourceUnwilling
         return meaning(error.problem, error.remedy)
     if isinstance(error, NoVideo):
         return FrameFault(error.problem, error.remedy)

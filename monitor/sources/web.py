@@ -14,6 +14,7 @@ from monitor.domain.errors import (
     SourceError,
     SourceTimeout,
     SourceUnreachable,
+    SourceUnwilling,
 )
 from monitor.net.address import AddressPolicy
 from monitor.net.errors import (
@@ -145,20 +146,20 @@ def check_status(request: Request, response: Response) -> None:
 
     Raises:
         SourceDenied: 401 or 403.
-        SourceUnreachable: Any other status.
+        SourceUnwilling: Any other status.
     """
     origin, status = request.origin, response.status
     if status in (401, 403):
         raise SourceDenied(f"{origin} answers {status}: {_denial(request, response)}.", _DENIED_REMEDY)
     if 300 <= status < 400:
-        raise SourceUnreachable(
+        raise SourceUnwilling(
             f"{origin} answers {status}: it redirects, which is not followed.",
             "Give the final address; many cameras redirect from http to https, or to a login page.",
         )
     if status == 404:
-        raise SourceUnreachable(f"{origin} answers 404: it has nothing under that path.", "Check the URL.")
+        raise SourceUnwilling(f"{origin} answers 404: it has nothing under that path.", "Check the URL.")
     if status != 200:
-        raise SourceUnreachable(
+        raise SourceUnwilling(
             f"{origin} answers {status} instead of a picture.",
             "Look into the camera's own log, or restart it.",
         )

@@ -13,6 +13,7 @@ from monitor.domain.ports import FrameSource
 from monitor.domain.view import ViewKey, ViewSpec
 from monitor.grabbers.pool import GrabberPool, PoolOptions
 from monitor.grabbers.source import PooledSource
+from monitor.service.options import ServiceOptions
 from monitor.settings import CameraPlan, Settings
 from monitor.sources.kinds import source_kind
 from monitor.wiring.options import build_options
@@ -155,5 +156,5 @@ def _same_source(one: CameraPlan, other: CameraPlan) -> bool:
 def open_grabbers(settings: Settings) -> closing[GrabberPool]:
     """As many grabbers as there are places for checks, closed at the end; none is started before it is needed."""
     service = settings.service
-    size = service.workers + service.troubled_workers
+    size = service.workers + service.troubled_workers + ServiceOptions().spare_workers
     return closing(GrabberPool(PoolOptions(size, service.grabber_memory)))

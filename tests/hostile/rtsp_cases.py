@@ -9,7 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from monitor.domain.errors import FrameFault, SourceDenied, SourceError, SourceTimeout, SourceUnreachable
+from monitor.domain.errors import (
+    FrameFault,
+    SourceDenied,
+    SourceError,
+    SourceTimeout,
+    SourceUnreachable,
+    SourceUnwilling,
+)
 from monitor.sources.rtsp import RtspOptions
 from tests.hostile.case import CANARY, HostileCase
 from tests.rtsp.hostile import Behaviour, Conversation, hostile_server
@@ -292,13 +299,13 @@ CASES = (
     row("answers in binary", speaks_tls_alert, FrameFault, "neither an answer nor a packet"),
     row("does not do its TLS handshake", silent, SourceTimeout, "TLS did not come about", "rtsps"),
     row("answers TLS with RTSP", speaks_plainly, SourceDenied, "TLS", "rtsps"),
-    row("redirects to the metadata address", status("302 Found", REDIRECT), SourceUnreachable, "redirects"),
+    row("redirects to the metadata address", status("302 Found", REDIRECT), SourceUnwilling, "redirects"),
     row("refuses the account", status("401 No", CHALLENGE % "1"), SourceDenied, "401"),
     row("asks for credentials for ever", challenges_for_ever, SourceDenied, "401"),
     row("asks in a way nobody knows", status("401 No", f"WWW-Authenticate: Magic {CANARY}"), SourceDenied, "401"),
     row("forbids", status("403 Forbidden"), SourceDenied, "403"),
-    row("has nothing under that path", status("404 Not Found"), SourceUnreachable, "404"),
-    row("has too many clients", status("453 Not Enough Bandwidth"), SourceUnreachable, "453"),
+    row("has nothing under that path", status("404 Not Found"), SourceUnwilling, "404"),
+    row("has too many clients", status("453 Not Enough Bandwidth"), SourceUnwilling, "453"),
     row("describes nothing", status("200 OK"), FrameFault, "without video"),
     row("describes garbage", described(GARBAGE_SDP), FrameFault, "without video"),
     row("describes an unknown encoding", described(NO_TYPE_SDP), FrameFault, "not understood"),

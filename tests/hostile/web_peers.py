@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from monitor.domain.errors import FrameFault, SourceDenied, SourceTimeout, SourceUnreachable
+from monitor.domain.errors import FrameFault, SourceDenied, SourceTimeout, SourceUnreachable, SourceUnwilling
 from tests.hostile.case import CANARY
 from tests.net.certificates import certificates
 from tests.net.hostile_server import (
@@ -269,22 +269,22 @@ WEB_PEERS: tuple[WebPeer, ...] = (
     WebPeer(
         "answers 204",
         peer(raw(b"HTTP/1.1 204 No Content\r\n\r\n")),
-        SourceUnreachable,
-        SourceUnreachable,
+        SourceUnwilling,
+        SourceUnwilling,
         "204",
     ),
     WebPeer(
         "answers 304 though nobody asked that",
         peer(raw(b"HTTP/1.1 304 Not Modified\r\n\r\n")),
-        SourceUnreachable,
-        SourceUnreachable,
+        SourceUnwilling,
+        SourceUnwilling,
         "304",
     ),
     WebPeer(
         "redirects to cloud metadata",
         peer(answer(b"", "302 Found", _METADATA)),
-        SourceUnreachable,
-        SourceUnreachable,
+        SourceUnwilling,
+        SourceUnwilling,
         "redirects",
     ),
     WebPeer(
@@ -299,18 +299,18 @@ WEB_PEERS: tuple[WebPeer, ...] = (
     WebPeer(
         "answers 404",
         peer(answer(b"", "404 Not Found")),
-        SourceUnreachable,
-        SourceUnreachable,
+        SourceUnwilling,
+        SourceUnwilling,
         "Check the URL",
     ),
     WebPeer(
         "answers 500 with a picture",
         peer(answer(JPEG, "500 Oops")),
-        SourceUnreachable,
-        SourceUnreachable,
+        SourceUnwilling,
+        SourceUnwilling,
         "500",
     ),
-    WebPeer("answers 503", peer(answer(b"", "503 Busy")), SourceUnreachable, SourceUnreachable, "503"),
+    WebPeer("answers 503", peer(answer(b"", "503 Busy")), SourceUnwilling, SourceUnwilling, "503"),
     # Something else than a picture.
     WebPeer("answers 200 with nothing", peer(answer(b"")), FrameFault, FrameFault, "nothing"),
     WebPeer(

@@ -355,6 +355,16 @@ def test_an_end_that_cannot_be_recorded_keeps_the_host_spared_until_it_can():
     assert bench.reports.told == [("end", NVR)]
 
 
+def test_cameras_that_answer_with_something_else_than_a_picture_are_no_sign_of_a_host_that_is_down(
+    bench: Bench,
+):
+    for key in CHANNELS * 2:
+        bench.check(key, "SourceUnwilling")
+        bench.clock.advance(60.0)
+    assert bench.reports.told == []
+    assert bench.admit(CHANNELS[0]) is Entry.GO
+
+
 # The fast return
 
 
