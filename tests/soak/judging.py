@@ -27,8 +27,8 @@ class Course:
         last: Of the last.
         most: The largest sample.
         growth_an_hour: Slope over the last two thirds (Theil–Sen, so that single peaks do not count).
-        leaks: Whether it grows: the last third is above the second by more than 2 % and the allowance, and the slope
-            over both agrees.
+        leaks: Whether it grows: the last third is above the second by more than 2 % and the allowance, the slope over
+            both agrees, and it still grows within the last third (what levels off late does not).
     """
 
     name: str
@@ -59,7 +59,11 @@ def course(name: str, at_s: Sequence[float], values: Sequence[float], allowance:
     per_s = _slope(at_s[third:], values[third:])
     span_s = at_s[-1] - at_s[third] if len(at_s) > third else 0.0
     limit = max(second * GROWTH, allowance)
-    leaks = last - second > limit and per_s * span_s > limit
+    half = third // 2 or 1
+    still = statistics.median(values[-half:]) - statistics.median(
+        values[-third : -half or None] or values[-1:]
+    )
+    leaks = last - second > limit and per_s * span_s > limit and still > limit / 2
     return Course(name, first, second, last, max(values), per_s * 3600, leaks)
 
 

@@ -17,12 +17,13 @@ AT_S = [10.0 * number for number in range(180)]
     [
         ([300 + 0.4 * number for number in range(180)], True),
         ([300 + min(number, 60) for number in range(180)], False),
+        ([300 + min(number, 110) for number in range(180)], False),
         ([300 + (200 if number == 170 else 0) for number in range(180)], False),
         ([300 + 20 * (number % 12) for number in range(180)], False),
         ([300 + Random(number).uniform(-15, 15) for number in range(180)], False),
         ([300 + number // 30 * 20 for number in range(180)], True),
     ],
-    ids=["grows", "levels off", "one peak", "saw", "noise", "steps"],
+    ids=["grows", "levels off", "levels off late", "one peak", "saw", "noise", "steps"],
 )
 def test_what_grows_to_the_end_leaks_and_nothing_else_does(values: list[float], leaks: bool) -> None:
     assert course("memory", AT_S, values, 8.0).leaks is leaks
