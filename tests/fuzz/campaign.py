@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,8 @@ HANG_S = 25
 # To start, to measure the seeds, and to end.
 GRACE_S = 120.0
 
+# Rather than a disk, where there is such a place.
+_MEMORY = Path("/dev/shm")
 _STATUS = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+) ft: \d+ corp: (\d+)/")
 _DONE = re.compile(r"Done (\d+) ")
 _RAISED = re.compile(r"=== Uncaught Python exception: ===\n(.+)")
@@ -67,9 +71,14 @@ class Campaign:
         self._prepare()
         began = time.time()
         try:
-            done = subprocess.run(
-                self._command(seconds), cwd=ROOT, capture_output=True, timeout=seconds + GRACE_S
-            )
+            # libFuzzer ends without a farewell, so what its process leaves behind is removed here.
+            with tempfile.TemporaryDirectory(
+                prefix="fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None
+            ) as place:
+                done = subprocess.run(
+                    self._command(seconds), cwd=ROOT, capture_output=True, timeout=seconds + GRACE_S,
+                    check=False, env={**os.environ, "TMPDIR": place},
+                )  # fmt: skip
             output = (done.stdout + done.stderr).decode("utf-8", "replace")
         except subprocess.TimeoutExpired as hung:
             output = ((hung.stdout or b"") + (hung.stderr or b"")).decode("utf-8", "replace")

@@ -60,8 +60,7 @@ def seeds() -> list[bytes]:
     return [bytes([choice]) + names for choice in range(32)]
 
 
-# Memory rather than a disk, where there is such a place.
-PLACE = tempfile.mkdtemp(prefix="fuzz-folders-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
+PLACE = tempfile.mkdtemp(prefix="fuzz-folders-")
 atexit.register(shutil.rmtree, PLACE, ignore_errors=True)
 
 TARGET = Target(

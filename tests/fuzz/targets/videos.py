@@ -13,7 +13,7 @@ from tests.fuzz.target import Broken, Target
 from tests.sources.conftest import ManualClock
 from tests.sources.drawing import draw
 
-PLACE = Path(tempfile.mkdtemp(prefix="fuzz-videos-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+PLACE = Path(tempfile.mkdtemp(prefix="fuzz-videos-"))
 atexit.register(shutil.rmtree, PLACE, ignore_errors=True)
 LIMIT_S = 2.0
 
