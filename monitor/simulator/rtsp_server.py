@@ -39,10 +39,10 @@ def main() -> None:
         factory.set_shared(True)
         if mount.get("transport"):
             factory.set_protocols(TRANSPORTS[mount["transport"]])
-        if "auth" in wanted:
-            factory.add_role_from_structure(
-                Gst.Structure.new_from_string("viewer,media.factory.access=true,media.factory.construct=true")
-            )
+        if "auth" in wanted or "tls" in wanted:
+            role = "viewer" if "auth" in wanted else "anonymous"
+            rights = "media.factory.access=true,media.factory.construct=true"
+            factory.add_role_from_structure(Gst.Structure.new_from_string(f"{role},{rights}"))
         server.get_mount_points().add_factory(path, factory)
     if server.attach(None) == 0:
         sys.exit("the port is taken")

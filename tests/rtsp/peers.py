@@ -12,8 +12,11 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-SYSTEM_PYTHON = "/usr/bin/python3"
-SCRIPT = Path(__file__).with_name("gst_server.py")
+from monitor import simulator
+from monitor.simulator.errors import SimulatorError
+from monitor.simulator.servers import find_gstreamer
+
+SCRIPT = Path(simulator.__file__).with_name("rtsp_server.py")
 USER, PASSWORD = "viewer", "c4nary p@ss:w/ö"
 CREDENTIALS = f"{USER}:{quote(PASSWORD, safe='')}"
 
@@ -71,18 +74,20 @@ def gst_server(
         }
     }
     if auth is not None:
-        wanted["auth"] = auth
+        wanted |= {"auth": auth, "user": USER, "password": PASSWORD}
     if tls is not None:
         wanted["tls"] = {"certificate": str(tls[0]), "key": str(tls[1])}
     description = folder / "mounts.json"
     description.write_text(json.dumps(wanted))
     said = folder / "server.log"
-    if not Path(SYSTEM_PYTHON).exists():
-        pytest.skip(f"there is no {SYSTEM_PYTHON}")
+    try:
+        interpreter = find_gstreamer()
+    except SimulatorError as missing:
+        pytest.skip(str(missing))
     with (
         said.open("w") as log,
         subprocess.Popen(
-            [SYSTEM_PYTHON, str(SCRIPT), str(description)],
+            [interpreter, str(SCRIPT), str(description)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -93,8 +98,6 @@ def gst_server(
         assert process.stdout is not None
         try:
             port = process.stdout.readline().strip()
-            if not port and process.wait(10) == 3:
-                pytest.skip(f"GStreamer's RTSP server is not installed: {said.read_text().strip()}")
             assert port, said.read_text()
             yield RtspServer(int(port), tls is not None)
         finally:

@@ -102,6 +102,8 @@ class SoakedSite:
                 },
             },
             "service": {"start_spread": interval},
+            # All streams come from one server, as from a large recorder.
+            "hosts": {"127.0.0.1": {"limit": 16}},
             "notifiers": [{"name": "log", "kind": "log"}],
             "logging": {"format": "json", "level": "debug"},
         }
