@@ -132,7 +132,7 @@ def test_smeared_rows_repeat_one_row_and_are_told() -> None:
 
 
 def aspect(pixels: Pixels) -> float:
-    return pixels.shape[1] / pixels.shape[0]
+    return float(pixels.shape[1]) / pixels.shape[0]
 
 
 @pytest.mark.parametrize(
