@@ -166,5 +166,7 @@ def _show(screen: Screen, verdict: Verdict, took_ms: float, *, as_json: bool) ->
         )
     if verdict.similarity is not None:
         screen.say(f"  Similarity {verdict.similarity:.3f}; judged in {took_ms:.0f} ms.")
+    for remark in verdict.remarks:
+        screen.say(f"  {remark}", "doubt")
     if verdict.kind is not VerdictKind.OK:
         screen.say(f"  {remedy(verdict)}")

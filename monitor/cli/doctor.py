@@ -54,6 +54,7 @@ def _examine(run: Invocation, screen: Screen, grabbers: GrabberPool, *, send_tes
     from functools import partial
 
     from monitor.cli import examinations as looks
+    from monitor.cli.camera_examinations import camera_examinations
 
     settings = run.settings
     examinations: list[tuple[str, Examination]] = [
@@ -62,7 +63,7 @@ def _examine(run: Invocation, screen: Screen, grabbers: GrabberPool, *, send_tes
         ("disk", partial(looks.disk, settings)),
         ("clock", partial(looks.clock, settings)),
         ("network", partial(looks.bundle, settings)),
-        *looks.camera_examinations(settings, grabbers),
+        *camera_examinations(settings, grabbers),
         *((f"notifier {channel.name}", partial(looks.notifier, channel)) for channel in settings.notifiers),
     ]
     if send_test:

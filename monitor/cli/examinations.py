@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import partial
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -23,13 +22,11 @@ from sqlalchemy import text as sql
 from monitor.clock import SystemClock
 from monitor.domain.errors import MonitorError
 from monitor.domain.frame import Frame
-from monitor.grabbers.pool import GrabberPool
 from monitor.net.address import AddressPolicy
-from monitor.settings import CameraPlan, Settings, resolve
+from monitor.settings import Settings, resolve
 from monitor.settings.channels import NotifierSettings
 from monitor.store import open_store
 from monitor.store.engine import Database
-from monitor.wiring.cameras import Cameras
 from monitor.wiring.notify import open_channel
 from monitor.wiring.sight import describe_limits, open_encoder
 
@@ -210,49 +207,6 @@ def _encoded_by_others(settings: Settings, bundle_id: str) -> int:
     with suppress(MonitorError), open_store(url, images, migrate=False) as store:
         return len(store.gallery.needing_reencode(bundle_id))
     return 0
-
-
-def camera_examinations(settings: Settings, grabbers: GrabberPool) -> list[tuple[str, Examination]]:
-    """One grab from every source of the configuration, each in a process that can be killed."""
-    found: list[tuple[str, Examination]] = []
-    for plan in resolve(settings):
-        enabled = [spec for spec in plan.views if spec.enabled]
-        if enabled:
-            own = len(plan.views) == 1 and plan.views[0].key.view != "main"
-            area = f"camera {plan.views[0].key if own else plan.camera}"
-            found.append((area, partial(_grab, area, plan, grabbers)))
-    return found
-
-
-def _grab(area: str, plan: CameraPlan, grabbers: GrabberPool) -> Diagnosis:
-    cameras = Cameras([plan], grabbers, newest_only=True)
-    try:
-        started_s = time.perf_counter()
-        frame = cameras.source(plan.views[0].key).grab(plan.timeout_s)
-        took_ms = (time.perf_counter() - started_s) * 1000
-    finally:
-        cameras.close()
-    age_s = (datetime.now(UTC) - frame.captured_at).total_seconds()
-    size = f"{len(frame.encoded) / 1000:.0f} kB, " if frame.encoded else ""
-    text = f"{frame.native_width} × {frame.native_height}, {size}{took_ms:.0f} ms."
-    longest_s = max(spec.interval_s for spec in plan.views)
-    if plan.source_kind == "folder" and age_s > max(3600.0, 5 * longest_s):
-        return Diagnosis(
-            area,
-            Level.WARN,
-            f"{text} The newest picture is of {frame.captured_at:%Y-%m-%d %H:%M} UTC.",
-            "See why nothing newer arrives; set `max_age` to have that reported.",
-        )
-    if age_s < -60:
-        return Diagnosis(
-            area,
-            Level.WARN,
-            f"{text} The picture is {-age_s:.0f} s from the future.",
-            "Set the camera's clock, or `time_zone`.",
-        )
-    if took_ms > 500 * plan.timeout_s:
-        return Diagnosis(area, Level.WARN, f"{text} That is close to the limit.", "Raise `timeout`.")
-    return Diagnosis(area, Level.OK, text)
 
 
 def notifier(channel: NotifierSettings) -> Diagnosis:

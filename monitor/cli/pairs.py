@@ -17,15 +17,14 @@ from monitor.clock import SystemClock
 from monitor.domain.errors import MonitorError
 from monitor.domain.frame import Frame
 from monitor.domain.ports import Encoder
-from monitor.domain.reference import Reference
 from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.sources.pictures import load_picture
-from monitor.usecases.compare import as_reference, compare
+from monitor.usecases.compare import Enrolled, as_reference, compare
 
 T = TypeVar("T")
 
-ADDED = ("verdict", "confidence", "dx", "dy", "roll", "zoom", "similarity", "ms")
+ADDED = ("verdict", "confidence", "dx", "dy", "roll", "zoom", "similarity", "ms", "complaint")
 REQUIRED = ("reference", "frame")
 REFERENCES_KEPT = 128
 """References are about a third of a megabyte each; tables mostly name them in runs."""
@@ -100,7 +99,7 @@ def compare_pairs(table: Pairs, out: Path, encoder: Encoder, thresholds: Thresho
 
     def judge(row: Mapping[str, str], frame: Callable[[], Frame]) -> dict[str, str]:
         try:
-            reference = references.get(row["reference"])
+            enrolled = references.get(row["reference"])
         except MonitorError as error:
             unreadable.append(f"reference {error}")
             return {"verdict": VerdictKind.UNSURE.value}
@@ -109,7 +108,8 @@ def compare_pairs(table: Pairs, out: Path, encoder: Encoder, thresholds: Thresho
         except MonitorError as error:
             unreadable.append(f"frame {error}")
             return {"verdict": VerdictKind.STREAM_FAULT.value}
-        return _cells(*compare(reference, picture, encoder, clock, thresholds))
+        cells = _cells(*compare(enrolled, picture, encoder, clock, thresholds))
+        return cells | {"complaint": picture.complaint or ""}
 
     with (
         _writer(out, (*table.columns, *ADDED)) as write,
@@ -137,9 +137,9 @@ class _References:
     def __init__(self, folder: Path, encoder: Encoder) -> None:
         self._folder = folder
         self._encoder = encoder
-        self._kept: OrderedDict[str, Reference | MonitorError] = OrderedDict()
+        self._kept: OrderedDict[str, Enrolled | MonitorError] = OrderedDict()
 
-    def get(self, name: str) -> Reference:
+    def get(self, name: str) -> Enrolled:
         found = self._kept.pop(name, None) or self._encode(name)
         self._kept[name] = found
         if len(self._kept) > REFERENCES_KEPT:
@@ -148,7 +148,7 @@ class _References:
             raise found
         return found
 
-    def _encode(self, name: str) -> Reference | MonitorError:
+    def _encode(self, name: str) -> Enrolled | MonitorError:
         try:
             return as_reference(load_picture(self._folder / name), self._encoder)
         except MonitorError as error:

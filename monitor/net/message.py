@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from monitor.net.errors import RequestRefused
+from monitor.net.url import UrlParts, split_url
 
 LONGEST_TIMEOUT_S = 600.0
 MEBIBYTE = 1 << 20
@@ -73,14 +74,14 @@ class Request:
     origin: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
-        parts = _split(self.url)
-        url, username, password = _without_credentials(parts)
+        parts = split_url(self.url, _DEFAULT_PORTS, "https")
+        url = _without_credentials(parts)
         settle = object.__setattr__  # Only here a frozen request takes its final, credential-free form.
         settle(self, "url", url)
         settle(self, "origin", "{0.scheme}://{0.netloc}".format(urlsplit(url)))
         if self.username is None and self.bearer is None:
-            settle(self, "username", username)
-            settle(self, "password", password if self.password is None else self.password)
+            settle(self, "username", parts.username)
+            settle(self, "password", parts.password if self.password is None else self.password)
         settle(self, "auth", Auth(self.auth))
         self._check()
 
@@ -149,51 +150,15 @@ def media_type(content_type: str) -> str:
     return name if re.fullmatch(r"[a-z]{1,20}/[a-z0-9.+-]{1,60}", name) else ""
 
 
-def _split(url: str) -> SplitResult:
-    if any(ord(character) <= 32 or ord(character) == 127 for character in url):
-        raise RequestRefused(
-            "The URL holds a space or control character.", "Percent-encode it (a space is %20)."
-        )
-    if any("\ud800" <= character <= "\udfff" for character in url):
-        # So Python hands on what is no UTF-8 in an environment variable.
-        raise RequestRefused(
-            "The URL holds bytes that are no UTF-8.", "Look where it is set; percent-encode other characters."
-        )
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-        host = parts.hostname
-    except ValueError:
-        raise RequestRefused(
-            "The URL's host or port is not valid.",
-            "Write https://host:port/path; percent-encode special characters in a user name or password.",
-        ) from None
-    if parts.scheme not in ("http", "https"):
-        raise RequestRefused("The URL is neither http nor https.", "Begin it with http:// or https://.")
-    if not host:
-        raise RequestRefused("The URL names no host.", "Write https://host/path.")
-    # A password with a bare #, / or ? ends the host early; the rest would be sent or shown as part of a URL.
-    if "#" in url or "\\" in url or (port is not None and "@" not in parts.netloc and "@" in url):
-        raise RequestRefused(
-            "The URL holds a # or \\, or an @ behind the host's port.",
-            "Percent-encode it: # is %23, @ is %40, / is %2F, ? is %3F, \\ is %5C.",
-        )
-    return parts
-
-
-def _without_credentials(parts: SplitResult) -> tuple[str, str | None, str | None]:
-    """The URL in ASCII without `user:password@`, and those two, decoded."""
-    userinfo, at, _ = parts.netloc.rpartition("@")
-    name, colon, secret = userinfo.partition(":")
-    host = parts.hostname or ""
-    if "[" in host or "]" in host:
-        raise RequestRefused("The URL's host is not a valid name.", "Check its spelling and its brackets.")
+def _without_credentials(parts: UrlParts) -> str:
+    """The URL in ASCII, with what must be percent-encoded so."""
+    host = parts.host
     try:
         host = f"[{host}]" if ":" in host else host.encode("ascii" if host.isascii() else "idna").decode()
     except UnicodeError:
         raise RequestRefused("The URL's host is not a valid name.", "Check its spelling.") from None
     port = f":{parts.port}" if parts.port not in (None, _DEFAULT_PORTS[parts.scheme]) else ""
-    url = urlunsplit(
+    return urlunsplit(
         (
             parts.scheme,
             host + port,
@@ -202,7 +167,6 @@ def _without_credentials(parts: SplitResult) -> tuple[str, str | None, str | Non
             "",
         )
     )
-    return url, (unquote(name) if at else None), (unquote(secret) if colon else None)
 
 
 def _is_one_line(text: str) -> bool:

@@ -246,6 +246,7 @@ Address = Annotated[str, BeforeValidator(_address), WithJsonSchema(_SECRET_SCHEM
 StreamAddress = Annotated[
     str, BeforeValidator(_stream_address), WithJsonSchema(_SECRET_SCHEMA | {KIND_KEY: "address"})
 ]
+PinnedKey = Annotated[str, Field(pattern=r"^sha256//[A-Za-z0-9+/]{43}=(;sha256//[A-Za-z0-9+/]{43}=)*$")]
 SecretAddress = Annotated[
     Secret, AfterValidator(_secret_address), WithJsonSchema(_SECRET_SCHEMA | {KIND_KEY: "address"})
 ]

@@ -1,8 +1,10 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from monitor.cli.main import main
 from monitor.vision.bundle import load_bundle, shipped_bundle_path
@@ -42,6 +44,27 @@ def test_a_flipped_view_is_named(recordings: Recordings) -> None:
 def test_thresholds_can_be_changed(recordings: Recordings) -> None:
     pictures = (recordings.good("yard"), recordings.bad("yard"))
     assert compare(*pictures, "--threshold", "shift_tolerance=0.2", code=0).stdout.startswith("ok")
+
+
+def damaged(jpeg: bytes) -> bytes:
+    """A JPEG with a hundred bytes of its compressed part replaced."""
+    middle = len(jpeg) // 2
+    noise = np.random.default_rng(3).integers(0, 255, 100, np.uint8).tobytes()
+    return jpeg[:middle] + noise + jpeg[middle + 100 :]
+
+
+def test_a_damaged_frame_is_not_taken_for_another_view(recordings: Recordings, tmp_path: Path) -> None:
+    (tmp_path / "damaged.jpg").write_bytes(damaged(recordings.bad("gate").read_bytes()))
+    said = compare(recordings.good("gate"), tmp_path / "damaged.jpg", code=1).stdout
+    assert said.startswith("stream fault")
+    assert "what is left of it was judged flipped_180" in said
+
+
+def test_another_size_and_infrared_are_remarked_on(recordings: Recordings, tmp_path: Path) -> None:
+    Image.open(recordings.good("gate", 9)).convert("L").resize((640, 480)).save(tmp_path / "night.jpg")
+    said = compare(recordings.good("gate"), tmp_path / "night.jpg", code=0).stdout
+    assert "640 × 480 pixels instead of 320 × 240" in said
+    assert "went from day to infrared" in said
 
 
 def test_a_frame_that_is_no_picture_is_a_stream_fault(recordings: Recordings, tmp_path: Path) -> None:

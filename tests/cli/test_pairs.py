@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_compare import compare
+from tests.cli.test_compare import compare, damaged
 from tests.cli.workplace import Recordings
 
-ADDED = ("verdict", "confidence", "dx", "dy", "roll", "zoom", "similarity", "ms")
+ADDED = ("verdict", "confidence", "dx", "dy", "roll", "zoom", "similarity", "ms", "complaint")
 
 
 def write_pairs(folder: Path, rows: list[tuple[object, ...]], header: str = "reference,frame,label") -> Path:
@@ -49,6 +49,19 @@ def test_every_pair_gets_its_row_and_other_columns_pass_through(
     assert all(0 < float(row["confidence"]) <= 1 and float(row["ms"]) > 0 for row in (still, flip, moved))
 
 
+def test_what_the_decoder_complained_of_has_a_column(recordings: Recordings, tmp_path: Path) -> None:
+    good = recordings.good("gate")
+    (tmp_path / "damaged.jpg").write_bytes(damaged(recordings.bad("gate").read_bytes()))
+    rows = [(good, good, ""), (good, "damaged.jpg", ""), ("damaged.jpg", "damaged.jpg", "")]
+    compare("--pairs", write_pairs(tmp_path, rows), "--out", tmp_path / "v.csv", code=0)
+    whole, patched, alike = verdicts(tmp_path / "v.csv")
+    assert (whole["verdict"], whole["complaint"]) == ("ok", "")
+    assert patched["verdict"] == "stream_fault"
+    assert patched["complaint"]
+    # Of a reference that is complained of as well it is an ordinary frame.
+    assert (alike["verdict"], bool(alike["complaint"])) == ("ok", True)
+
+
 def test_paths_start_at_the_folder_of_the_csv(recordings: Recordings, tmp_path: Path) -> None:
     here = Path(os.path.relpath(recordings.good("gate"), tmp_path))
     compare("--pairs", write_pairs(tmp_path, [(here, here, "")]), "--out", tmp_path / "v.csv", code=0)
@@ -64,7 +77,9 @@ def test_unreadable_pictures_are_rows_without_numbers(recordings: Recordings, tm
     found = verdicts(out)
     assert [row["verdict"] for row in found] == ["stream_fault", "stream_fault", "unsure", "ok"]
     assert all(
-        found[place][name] == "" for place in range(3) for name in ("confidence", "dx", "similarity", "ms")
+        found[place][name] == ""
+        for place in range(3)
+        for name in ("confidence", "dx", "similarity", "ms", "complaint")
     )
     assert "3 could not be read" in result.stderr
     assert "gone.jpg does not exist" in result.stderr

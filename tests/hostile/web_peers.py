@@ -26,6 +26,7 @@ from tests.net.hostile_server import (
     raw,
     serving,
     silence,
+    unaccepting,
 )
 from tests.sources.drawing import draw, encode
 
@@ -86,17 +87,8 @@ def closed_port() -> Iterator[str]:
 
 @contextmanager
 def full_backlog() -> Iterator[str]:
-    """A port whose queue of connections is full, so that the next one is not even answered."""
-    with socket.socket() as full:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        waiting = [socket.socket() for _ in range(4)]
-        for one in waiting:
-            one.setblocking(False)
-            one.connect_ex(full.getsockname())
-        yield f"http://127.0.0.1:{full.getsockname()[1]}{TARGET}"
-        for one in waiting:
-            one.close()
+    with unaccepting() as port:
+        yield f"http://127.0.0.1:{port}{TARGET}"
 
 
 @contextmanager

@@ -219,3 +219,20 @@ def serving(behaviours: dict[str, Behaviour], tls: ssl.SSLContext | None = None)
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def unaccepting() -> Iterator[int]:
+    """A port whose queue of connections is full, so that the next one is not even answered."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        try:
+            yield full.getsockname()[1]
+        finally:
+            for one in waiting:
+                one.close()

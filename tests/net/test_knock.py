@@ -11,6 +11,7 @@ import pytest
 
 from monitor.net.address import AddressPolicy
 from monitor.net.knock import Endpoint, Knocker
+from tests.net.hostile_server import unaccepting
 
 LOOPBACK = AddressPolicy(allow_loopback=True, allow_private=True)
 
@@ -46,16 +47,9 @@ def test_addresses_that_may_not_be_contacted_are_not(listening: Endpoint):
 
 
 def test_a_peer_that_is_silent_to_the_knock_itself_is_not_waited_for_long():
-    with socket.socket() as full, ExitStack() as stack:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        # Its queue of connections is full: further ones get no answer at all, as from a dead address.
-        for _ in range(3):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(full.getsockname())
+    with unaccepting() as port:
         began_s = time.monotonic()
-        assert Knocker(LOOPBACK, timeout_s=0.3)([full.getsockname()]) == frozenset()
+        assert Knocker(LOOPBACK, timeout_s=0.3)([("127.0.0.1", port)]) == frozenset()
         assert 0.2 < time.monotonic() - began_s < 2.0
 
 

@@ -113,23 +113,3 @@ def shows_bars(pixels: np.ndarray, tolerance: int = 40) -> bool:
     height, width = pixels.shape[:2]
     seen = [pixels[height // 3, int((number + 0.5) * width / len(BARS))] for number in range(len(BARS))]
     return bool(np.abs(np.array(seen, int) - np.array(BARS)).max() <= tolerance)
-
-
-def self_signed(folder: Path) -> tuple[Path, Path, str]:
-    """Certificate and key for this machine, and the pinned form of the key."""
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subprocess.run(
-        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=camera"
-        f" -addext subjectAltName=IP:127.0.0.1 -keyout {key} -out {certificate}".split(),
-        check=True,
-        capture_output=True,
-    )
-    digest = subprocess.run(
-        f"openssl x509 -in {certificate} -pubkey -noout | openssl pkey -pubin -outform der"
-        " | openssl dgst -sha256 -binary | openssl enc -base64",
-        shell=True,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return certificate, key, f"sha256//{digest.stdout.strip()}"

@@ -16,6 +16,7 @@ from monitor.domain.errors import (
 from monitor.net.errors import RequestRefused
 from monitor.sources.errors import InvalidOption
 from monitor.sources.rtsp import RtspOptions, RtspSource
+from tests.net.certificates import certificates
 from tests.rtsp.peers import (
     CREDENTIALS,
     PASSWORD,
@@ -24,7 +25,6 @@ from tests.rtsp.peers import (
     h264,
     h265,
     picture,
-    self_signed,
     shows_bars,
 )
 from tests.sources.conftest import WallClock
@@ -227,9 +227,10 @@ def test_wrong_credentials_are_denied_and_not_shown(guarded, opened):
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tls")
-    certificate, key, pinned = self_signed(folder)
+    made = certificates()
+    certificate, key = made.certificate("self-signed"), made.key("self-signed")
     with gst_server(folder, {"/h264": h264()}, tls=(certificate, key)) as running:
-        yield running, certificate, pinned
+        yield running, certificate, made.pinned_key("self-signed")
 
 
 def test_tls_is_verified(secured, opened):

@@ -29,8 +29,9 @@ from monitor.domain.thresholds import Thresholds
 from monitor.domain.view import ViewKey
 from monitor.vision.alignment import Prepared, align, glance
 from monitor.vision.bundle import load_bundle
-from monitor.vision.encoder import WORTH_A_TRY, NetworkEncoder
+from monitor.vision.encoder import NetworkEncoder
 from monitor.vision.injection import Injection
+from monitor.vision.look import WORTH_A_TRY
 from monitor.vision.network import Network
 from monitor.vision.preprocess import prepare
 from monitor.vision.quality import measure

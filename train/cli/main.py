@@ -40,6 +40,9 @@ COMMANDS: Mapping[str, Entry] = {
     "benchmark": Entry(
         "train.cli.benchmark:benchmark", "Measure all methods on the same pairs, and write a report."
     ),
+    "frames": Entry(
+        "train.cli.frames:frames", "Measure what frames tell of themselves: repeats, damage, light."
+    ),
     "reproduce": Entry(
         "train.cli.reproduce:reproduce", "Train and measure the published designs, and write a report."
     ),

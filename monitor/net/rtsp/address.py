@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlunsplit
 
 from monitor.net.errors import RequestRefused
+from monitor.net.url import split_url
 
 _DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
 
@@ -39,32 +40,10 @@ class RtspAddress:
         Raises:
             RequestRefused: It cannot be used; the message repeats nothing of it.
         """
-        if any(ord(character) <= 32 or ord(character) == 127 for character in url):
-            raise RequestRefused(
-                "The URL holds a space or control character.", "Percent-encode it (a space is %20)."
-            )
-        try:
-            parts = urlsplit(url)
-            port, host = parts.port, parts.hostname
-        except ValueError:
-            raise RequestRefused(
-                "The URL's host or port is not valid.",
-                "Write rtsp://host:port/path; percent-encode special characters in a user name or password.",
-            ) from None
-        if parts.scheme not in _DEFAULT_PORTS:
-            raise RequestRefused("The URL is neither rtsp nor rtsps.", "Begin it with rtsp:// or rtsps://.")
-        if not host or not url.isascii():
-            raise RequestRefused(
-                "The URL names no host, or is not in ASCII.", "Write rtsp://host/path, percent-encoded."
-            )
-        # A password with a bare #, / or ? ends the host early; the rest would be sent or shown as part of a URL.
-        if "#" in url or "\\" in url or (port is not None and "@" not in parts.netloc and "@" in url):
-            raise RequestRefused(
-                "The URL holds a # or \\, or an @ behind the host's port.",
-                "Percent-encode it: # is %23, @ is %40, / is %2F, ? is %3F, \\ is %5C.",
-            )
-        userinfo, at, _ = parts.netloc.rpartition("@")
-        name, colon, secret = userinfo.partition(":")
+        parts = split_url(url, _DEFAULT_PORTS, "rtsp")
+        if not url.isascii():
+            raise RequestRefused("The URL is not in ASCII.", "Write rtsp://host/path, percent-encoded.")
+        host, port = parts.host, parts.port
         shown = f"[{host}]" if ":" in host else host
         netloc = shown if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{shown}:{port}"
         return cls(
@@ -73,6 +52,6 @@ class RtspAddress:
             secure=parts.scheme == "rtsps",
             host=host,
             port=_DEFAULT_PORTS[parts.scheme] if port is None else port,
-            username=unquote(name) if at else None,
-            password=unquote(secret) if colon else None,
+            username=parts.username,
+            password=parts.password,
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from pydantic import SecretStr
 from pydantic_core import PydanticCustomError
 
 from monitor.settings.reading import Reading, dereference
@@ -38,3 +39,13 @@ def without_credentials(data: Mapping[str, Any], reading: Reading, key: str = "u
     if password:
         found["password"] = unquote(password)
     return found
+
+
+def check_account(username: str | None, password: SecretStr | None) -> None:
+    """A password needs an account.
+
+    Raises:
+        PydanticCustomError: There is none.
+    """
+    if password is not None and username is None:
+        raise PydanticCustomError("monitor_username_missing", "a password is given but no username")

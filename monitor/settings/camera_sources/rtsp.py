@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
 
 from monitor.settings.base import SettingsModel
-from monitor.settings.camera_sources.credentials import without_credentials
+from monitor.settings.camera_sources.credentials import check_account, without_credentials
 from monitor.settings.reading import reading_of
 from monitor.settings.values import (
     AnchoredPath,
     Count,
     Flag,
+    PinnedKey,
     PositiveDuration,
     Secret,
     Size,
@@ -43,10 +43,8 @@ class RtspSource(SettingsModel):
     """With `mode: open`, how old the newest key frame may be."""
     ca_file: AnchoredPath | None = Field(default=None, examples=["/etc/monitor/cameras-ca.pem"])
     """Certificates to trust instead of the system's, for cameras with a private authority."""
-    pinned_key: str | None = Field(
-        default=None,
-        pattern=r"^sha256//[A-Za-z0-9+/]{43}=(;sha256//[A-Za-z0-9+/]{43}=)*$",
-        examples=["sha256//YhKJKSzoTt2b5FP18fvpHo7fJYqQCjAa3HWY3tvRMwE="],
+    pinned_key: PinnedKey | None = Field(
+        default=None, examples=["sha256//YhKJKSzoTt2b5FP18fvpHo7fJYqQCjAa3HWY3tvRMwE="]
     )
     """The camera's public key, for self-signed certificates, several joined by `;`; goes with `verify: false`."""
     verify: Flag | None = Field(default=None, examples=[True])
@@ -68,6 +66,5 @@ class RtspSource(SettingsModel):
     @model_validator(mode="after")
     def _one_account(self) -> RtspSource:
         """A password needs an account."""
-        if self.password is not None and self.username is None:
-            raise PydanticCustomError("monitor_username_missing", "a password is given but no username")
+        check_account(self.username, self.password)
         return self

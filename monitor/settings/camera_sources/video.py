@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from monitor.settings.base import SettingsModel
-from monitor.settings.camera_sources.credentials import without_credentials
+from monitor.settings.camera_sources.credentials import check_account, without_credentials
 from monitor.settings.reading import reading_of
 from monitor.settings.values import (
     Address,
@@ -62,6 +62,5 @@ class VideoSource(SettingsModel):
         """A video is in one place, and what belongs to an address goes with one."""
         if (self.path is None) == (self.url is None):
             raise PydanticCustomError("monitor_video_place", "give either path or url")
-        if self.password is not None and self.username is None:
-            raise PydanticCustomError("monitor_username_missing", "a password is given but no username")
+        check_account(self.username, self.password)
         return self

@@ -9,9 +9,9 @@ from pydantic import Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from monitor.settings.base import SettingsModel
-from monitor.settings.camera_sources.credentials import without_credentials
+from monitor.settings.camera_sources.credentials import check_account, without_credentials
 from monitor.settings.reading import reading_of
-from monitor.settings.values import Address, AnchoredPath, Count, Flag, Secret, Size, ZoneName
+from monitor.settings.values import Address, AnchoredPath, Count, Flag, PinnedKey, Secret, Size, ZoneName
 
 
 class WebSource(SettingsModel):
@@ -31,10 +31,8 @@ class WebSource(SettingsModel):
     """A bearer token, in place of user and password."""
     ca_file: AnchoredPath | None = Field(default=None, examples=["/etc/monitor/cameras-ca.pem"])
     """Certificates to trust instead of the system's: a private authority's, or the camera's own."""
-    pinned_key: str | None = Field(
-        default=None,
-        pattern=r"^sha256//[A-Za-z0-9+/]{43}=(;sha256//[A-Za-z0-9+/]{43}=)*$",
-        examples=["sha256//YhKJKSzoTt2b5FP18fvpHo7fJYqQCjAa3HWY3tvRMwE="],
+    pinned_key: PinnedKey | None = Field(
+        default=None, examples=["sha256//YhKJKSzoTt2b5FP18fvpHo7fJYqQCjAa3HWY3tvRMwE="]
     )
     """The camera's public key, for self-signed certificates; several joined by `;`, while it changes."""
     max_bytes: Size | None = Field(default=None, examples=["10MB"])
@@ -59,8 +57,7 @@ class WebSource(SettingsModel):
     @model_validator(mode="after")
     def _one_way_in(self) -> WebSource:
         """A password needs an account, and a token is the other way in."""
-        if self.password is not None and self.username is None:
-            raise PydanticCustomError("monitor_username_missing", "a password is given but no username")
+        check_account(self.username, self.password)
         if self.token is not None and self.password is not None:
             raise PydanticCustomError("monitor_token_twice", "give either a token or username and password")
         if (self.token is None) == (self.auth == "bearer"):
