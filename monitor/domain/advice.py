@@ -29,6 +29,11 @@ _REMEDIES = {
     VerdictKind.UNSURE: "Look at the picture yourself; a further reference for this light may help.",
 }
 
+HOST_REMEDY = (
+    "None of its cameras gives a picture: check power and network of the recorder, and whether it was given another "
+    "address. Its cameras are looked at again as soon as it answers."
+)
+
 
 def remedy(verdict: Verdict) -> str:
     """What to do about a verdict, in one or two sentences."""
@@ -88,3 +93,9 @@ def headline(name: str, verdict: Verdict) -> str:
             return f"{name} is as it should be"
         case _:
             return f"{name} is {verdict.kind.value.replace('_', ' ')}"
+
+
+def host_headline(host: str, cameras: int, *, is_over: bool) -> str:
+    """One sentence: which recorder, whether it is back, and how many cameras that concerns."""
+    state = "answers again" if is_over else "is unreachable"
+    return f"{'Resolved: ' if is_over else ''}Recorder {host} {state}: {cameras} cameras"

@@ -9,6 +9,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any
 
+from monitor.domain.incident import Scope
 from monitor.domain.view import ViewKey
 
 
@@ -28,12 +29,15 @@ class Alert:
     Attributes:
         id: Deterministic, `{incident}-{sequence}`: the idempotency key receivers can rely on.
         kind: What it reports.
-        key: The view.
+        key: The view; where there are several, the first of them.
         site: The view's site.
         incident_id: The incident.
         occurred_at: When the state changed, aware UTC.
         headline: One sentence for a person.
         details: JSON-able: verdict, displacement, reasons, remedy, evidence.
+        scope: What the incident is about: one view, or a host with all of its views.
+        subject: Names that one thing: a view's name, a host's; empty in rows older than this field.
+        members: The views that the incident is about; of very many, the first hundred.
     """
 
     id: str
@@ -44,6 +48,9 @@ class Alert:
     occurred_at: datetime
     headline: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    scope: Scope = Scope.VIEW
+    subject: str = ""
+    members: tuple[ViewKey, ...] = ()
 
 
 class Outcome(StrEnum):

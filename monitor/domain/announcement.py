@@ -1,10 +1,12 @@
-"""From what happened to a view to the message about it."""
+"""From what happened to a view, or to a recorder with all of its views, to the message about it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from monitor.domain.advice import headline, remedy
+from monitor.domain.advice import HOST_REMEDY, headline, host_headline, remedy
 from monitor.domain.alert import Alert, AlertKind
 from monitor.domain.incident import Incident, Observation
 from monitor.domain.state import Change
@@ -15,6 +17,10 @@ _KINDS = {
     Change.CAUSE_CHANGED: AlertKind.CHANGED,
     Change.RECOVERED: AlertKind.RESOLVED,
 }
+
+
+MEMBERS_NAMED = 100
+"""So many views of an incident are named in an alert; receivers refuse bodies without bound."""
 
 
 def announces(change: Change) -> bool:
@@ -70,4 +76,45 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
         occurred_at=observation.checked_at,
         headline=f"{lead}{headline(str(observation.key), verdict)}{flapping}",
         details=details,
+        subject=str(observation.key),
+        members=(observation.key,),
+    )
+
+
+def host_announcement(
+    incident: Incident, specs: Sequence[ViewSpec], reason: str, at: datetime, sequence: int
+) -> Alert:
+    """The alert for the start or the end of an incident about a host.
+
+    Args:
+        incident: About a host; with the time of its end, if it has ended.
+        specs: Of its views, at least one.
+        reason: Why it began or ended, one sentence.
+        at: When that was decided.
+        sequence: Number of the message within the incident.
+    """
+    cameras = len({spec.key.camera for spec in specs})
+    is_over = incident.resolved_at is not None
+    details: dict[str, Any] = {
+        "cause": incident.cause.value,
+        "reasons": [reason],
+        "remedy": "" if is_over else HOST_REMEDY,
+        "first_seen_at": incident.first_seen_at.isoformat(),
+        "cameras": cameras,
+        "views": len(specs),
+        "sites": sorted({spec.site for spec in specs}),
+        "tags": sorted({tag for spec in specs for tag in spec.tags}),
+    }
+    return Alert(
+        id=f"{incident.id}-{sequence}",
+        kind=AlertKind.RESOLVED if is_over else AlertKind.OPENED,
+        key=specs[0].key,
+        site=specs[0].site,
+        incident_id=incident.id,
+        occurred_at=at,
+        headline=host_headline(incident.subject, cameras, is_over=is_over),
+        details=details,
+        scope=incident.scope,
+        subject=incident.subject,
+        members=tuple(spec.key for spec in specs[:MEMBERS_NAMED]),
     )

@@ -1,14 +1,22 @@
-"""A period in which a view was not normal."""
+"""A period in which something was not normal: a view, or a recorder with all of its cameras."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from monitor.domain.state import Transition, ViewState
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey
+
+
+class Scope(StrEnum):
+    """What an incident is about."""
+
+    VIEW = "view"
+    HOST = "host"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +25,7 @@ class Incident:
 
     Attributes:
         id: Of the stored row.
-        key: The view.
+        key: The view; where there are several, the first of them.
         cause: The verdict kind that opened it, or that it has changed to since.
         opened_at: When the alert was raised, aware UTC.
         first_seen_at: When the first verdict of this cause came.
@@ -28,6 +36,9 @@ class Incident:
         comment: What they said.
         frame_digest: The picture of its present cause, kept in the image store, or None when there was no frame.
         verdict: The verdict that named its present cause, as JSON-able values.
+        scope: What it is about: one view, or a host with all of its views.
+        subject: Names that one thing among those of its scope: a view's name, a host's.
+        members: The views that it is about, by name.
     """
 
     id: int
@@ -42,6 +53,14 @@ class Incident:
     comment: str = ""
     frame_digest: str | None = None
     verdict: Mapping[str, object] = field(default_factory=dict)
+    scope: Scope = Scope.VIEW
+    subject: str = ""
+    members: tuple[ViewKey, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is about, for people."""
+        return f"recorder {self.subject}" if self.scope is Scope.HOST else str(self.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ class StatePolicy:
         close_checks: Consecutive `ok` needed to recover.
         close_after_s: How long those must have lasted.
         recheck_s: How soon a suspect view is looked at again.
+        longest_wait_s: A view without a frame, whose incident is open, is looked at less and less often, down to
+            once in this time; one whose interval is longer, once an interval.
         unknown_after_s: After how long without a telling verdict the state becomes `unknown`.
         dark_alert_after_s: A view dark for this long is an incident (the longest night is shorter).
         tolerance: Up to where `moved` measurements agree.
@@ -80,6 +82,7 @@ class StatePolicy:
     close_checks: int = 2
     close_after_s: float = 20.0
     recheck_s: float = 30.0
+    longest_wait_s: float = 300.0
     unknown_after_s: float = 1800.0
     dark_alert_after_s: float = 64_800.0
     tolerance: Tolerance = field(default_factory=Tolerance)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.domain.chronology import in_order
+from monitor.domain.inhibition import Inhibition
 from monitor.domain.state import (
     SILENT,
     Change,
@@ -20,7 +21,11 @@ from monitor.domain.verdict import PICTURELESS, Verdict, VerdictKind
 
 
 def advance(
-    state: ViewState, verdict: Verdict, at: datetime, policy: StatePolicy
+    state: ViewState,
+    verdict: Verdict,
+    at: datetime,
+    policy: StatePolicy,
+    inhibition: Inhibition | None = None,
 ) -> tuple[ViewState, Transition | None]:
     """The state after a verdict, and the transition if the state changed.
 
@@ -29,11 +34,16 @@ def advance(
         verdict: Of one frame.
         at: When it was reached, aware UTC; a clock set back counts as no time passed.
         policy: How insistent verdicts must be.
+        inhibition: What stands for the view's own incident if the verdict is that no frame came; or None.
     """
+    if verdict.kind is not VerdictKind.OFFLINE:
+        inhibition = None
     state, at = in_order(state, at)
     if state.checked_at is not None and _may_hide_a_day(_seconds(state.checked_at, at), policy):
         state = replace(state, dark_since=None)
     state = replace(state, checked_at=at)
+    if inhibition is not None and inhibition.certain:
+        return _is_explained(state, at, policy, inhibition)
     if verdict.kind in SILENT:
         return _tells_nothing(state, verdict.kind, at, policy)
     check = _placed(state, RecentCheck(at, verdict.kind, verdict.displacement), policy)
@@ -47,20 +57,43 @@ def advance(
     if verdict.kind is VerdictKind.OK:
         return _good(state, at, policy)
     state = replace(state, named=verdict.kind, named_since=check.since)
-    return _bad(state, verdict.kind, at, policy)
+    return _bad(state, verdict.kind, at, policy, is_withheld=inhibition is not None)
 
 
-def next_check_after_s(state: ViewState, interval_s: float, policy: StatePolicy) -> float:
-    """Seconds until the view should be looked at again: soon while something is in doubt.
+def next_check_after_s(
+    state: ViewState, interval_s: float, policy: StatePolicy, *, is_inhibited: bool = False
+) -> float:
+    """Seconds until the view should be looked at again: soon while something is in doubt, late where nothing comes.
 
-    In doubt is a suspect view, and an alert whose last check says something else: it may be over, or another.
+    In doubt is a suspect view, and an alert whose last check says something else: it may be over, or another. A view
+    known to give no frame is asked again after as long as it has given none: each wait is twice the one before.
+
+    Args:
+        state: After a check.
+        interval_s: Of the view.
+        policy: Of the view.
+        is_inhibited: Whether that check failed, and something else is known to be the cause.
     """
+    failing_since = state.unclear_since if is_inhibited else _frameless_since(state)
+    if failing_since is not None and state.checked_at is not None:
+        lasted_s = _seconds(failing_since, state.checked_at)
+        return max(interval_s, min(lasted_s, policy.longest_wait_s))
+    if is_inhibited:
+        return interval_s
     contradicted = (
         state.status is Status.ALERT and bool(state.recent) and state.recent[-1].kind is not state.cause
     )
     if state.status is Status.SUSPECT or contradicted:
         return min(interval_s, policy.recheck_s)
     return interval_s
+
+
+def _frameless_since(state: ViewState) -> datetime | None:
+    """Since when a view has given no frame, if an incident says so and its last check said so, too."""
+    if state.status is not Status.ALERT or state.cause not in PICTURELESS or not state.recent:
+        return None
+    latest = state.recent[-1]
+    return (latest.since or latest.at) if latest.kind is state.cause else None
 
 
 def _may_hide_a_day(unwatched_s: float, policy: StatePolicy) -> bool:
@@ -108,7 +141,32 @@ def _tells_nothing(
             # What was good before the dark must not count towards its end.
             state = replace(state, recent=(), unclear_since=None, named=kind, named_since=dark_since)
             return _open(state, kind, at, policy, f"It has been dark for {dark_s / 3600:.1f} hours.")
-    unclear_s = _seconds(unclear_since, at)
+    return _doubt_lasts(state, kind, at, policy, f"({kind})")
+
+
+def _is_explained(
+    state: ViewState, at: datetime, policy: StatePolicy, inhibition: Inhibition
+) -> tuple[ViewState, Transition | None]:
+    """No frame came, and something else is known to be the cause: this says nothing about the view itself.
+
+    What was held against it before is dropped as well, or it would open an incident with its first failure after the
+    cause has gone, while it is still starting up. An incident of its own that was open before stays as it is.
+    """
+    if state.has_open_incident and state.cause in PICTURELESS:
+        return state, None
+    state = replace(
+        state,
+        recent=tuple(check for check in state.recent if check.kind not in PICTURELESS),
+        unclear_since=state.unclear_since or at,
+    )
+    return _doubt_lasts(state, VerdictKind.OFFLINE, at, policy, f"({inhibition.reason})")
+
+
+def _doubt_lasts(
+    state: ViewState, kind: VerdictKind, at: datetime, policy: StatePolicy, why: str
+) -> tuple[ViewState, Transition | None]:
+    """Nothing was told again; when that has lasted too long, the view's state is not known any more."""
+    unclear_s = _seconds(state.unclear_since or at, at)
     if state.status in (Status.OK, Status.SUSPECT, Status.ALERT) and unclear_s >= policy.unknown_after_s:
         interrupted = state.status is Status.ALERT
         after = replace(
@@ -119,7 +177,7 @@ def _tells_nothing(
             alert_before=interrupted,
             recent=(),
         )
-        reason = f"Nothing could be told for {unclear_s / 60:.0f} minutes ({kind})."
+        reason = f"Nothing could be told for {unclear_s / 60:.0f} minutes {why}."
         return after, Transition(Change.LOST_SIGHT, state.status, Status.UNKNOWN, kind, reason)
     return state, None
 
@@ -159,9 +217,9 @@ def _may_still_insist(state: ViewState, policy: StatePolicy) -> bool:
 
 
 def _bad(
-    state: ViewState, cause: VerdictKind, at: datetime, policy: StatePolicy
+    state: ViewState, cause: VerdictKind, at: datetime, policy: StatePolicy, *, is_withheld: bool
 ) -> tuple[ViewState, Transition | None]:
-    insistence = _insistence(state, policy)
+    insistence = None if is_withheld else _insistence(state, policy)
     if state.has_open_incident:
         window = state.recent[-policy.window :]
         # Two causes that alternate would else be a message each time.

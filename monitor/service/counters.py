@@ -20,6 +20,8 @@ class ServiceCounters:
         failures: Of these, checks without a usable frame (`offline`, `stream_fault`).
         breakdowns: Checks that came to no verdict because something of ours failed.
         skipped_busy: Due times at which a view found its lane full and had to wait in the database.
+        skipped_host: Due times at which a view had to wait because its host was busy enough.
+        sat_out: Due times at which a view was not looked at because its host was down.
         demoted: Checks that were moved to the troubled lane while they ran, because they were slow.
         in_flight: Checks running now.
         queued: Checks waiting in the two lanes now.
@@ -36,6 +38,8 @@ class ServiceCounters:
     failures: int = 0
     breakdowns: int = 0
     skipped_busy: int = 0
+    skipped_host: int = 0
+    sat_out: int = 0
     demoted: int = 0
     in_flight: int = 0
     queued: int = 0
@@ -52,7 +56,7 @@ class ServiceCounters:
         return (
             f"{self.checks} checks ({self.failures} without a frame, {self.breakdowns} broken down), "
             f"{self.in_flight} running, {self.queued} queued, "
-            f"{self.troubled} troubled, {self.skipped_busy} skipped, "
+            f"{self.troubled} troubled, {self.skipped_busy} skipped, {self.sat_out} sat out, "
             f"late p50 {self.lateness_p50_s:.1f} s p95 {self.lateness_p95_s:.1f} s, "
             f"alerts {self.sent} sent {self.dead} dead"
         )

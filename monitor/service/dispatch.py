@@ -22,6 +22,7 @@ from monitor.domain.verdict import PICTURELESS
 from monitor.domain.view import ViewKey
 from monitor.service.counters import Tally
 from monitor.service.faults import Faults
+from monitor.service.host import Entry
 from monitor.service.lanes import Lane, Lanes
 from monitor.service.options import ServiceOptions
 
@@ -48,6 +49,44 @@ DueViews = Callable[[datetime, int], Sequence[DueView]]
 Observe = Callable[[ViewKey, datetime], Observation | None]
 
 
+class Gate(Protocol):
+    """Decides whether a due view is looked at; `monitor.service.hosts.Hosts` is one."""
+
+    def admit(self, key: ViewKey) -> Entry:
+        """Whether the view may be looked at now; after `GO`, `release` must follow."""
+        ...
+
+    def release(self, key: ViewKey) -> None:
+        """The look at a view that was let in is over, or was not taken."""
+        ...
+
+    def sit_out(self, key: ViewKey, slot: datetime) -> None:
+        """Record that the view is not looked at for this due time."""
+        ...
+
+    def note(self, key: ViewKey, observation: Observation | None) -> None:
+        """Learn from a check that was made."""
+        ...
+
+
+class OpenGate:
+    """Lets everybody in; for a service that knows nothing of hosts."""
+
+    def admit(self, key: ViewKey) -> Entry:
+        """Always."""
+        del key
+        return Entry.GO
+
+    def release(self, key: ViewKey) -> None:
+        """Nothing is kept."""
+
+    def sit_out(self, key: ViewKey, slot: datetime) -> None:
+        """Never asked for."""
+
+    def note(self, key: ViewKey, observation: Observation | None) -> None:
+        """Nothing is learnt."""
+
+
 @dataclass(slots=True)
 class _Pace:
     """What is remembered of one view; times are monotonic seconds."""
@@ -71,6 +110,7 @@ class Dispatcher:
         tally: Where checks are counted.
         random: Spreads the first checks after a start.
         known_troubled: Views without a usable frame when last checked, before the start.
+        gate: Asked before a view takes a place.
     """
 
     def __init__(
@@ -83,7 +123,9 @@ class Dispatcher:
         tally: Tally,
         random: Random,
         known_troubled: Iterable[ViewKey] = (),
+        gate: Gate | None = None,
     ) -> None:
+        self._gate = gate or OpenGate()
         self._due = due
         self._observe = observe
         self._lanes = lanes
@@ -96,6 +138,7 @@ class Dispatcher:
         self._pace: dict[ViewKey, _Pace] = {}
         self._known_troubled = frozenset(known_troubled)
         self._refused = 0
+        self._sat_out = 0
         self._started_at = clock.now()
 
     def tick(self) -> int:
@@ -111,7 +154,7 @@ class Dispatcher:
         load = self._lanes.load()
         waiting = load.running + load.queued + self._refused + self.held()
         rows = self._due(self._clock.now(), self._options.batch + waiting)
-        self._refused = 0
+        self._refused = self._sat_out = 0
         return sum(self._hand_out(row, read_s, len(rows)) for row in rows)
 
     def held(self) -> int:
@@ -138,13 +181,35 @@ class Dispatcher:
             if pace.not_before_s > now_s or pace.finished_s >= read_s:
                 return False
             lane = Lane.TROUBLED if pace.troubled else Lane.STEADY
-        if self._lanes.offer(key, lane, lambda: self._check(key, slot)):
-            return True
+        entry = self._gate.admit(key)
+        if entry is Entry.SIT_OUT:
+            self._let_sit_out(key, slot, pace)
+            return False
+        if entry is Entry.GO:
+            if self._lanes.offer(key, lane, lambda: self._check(key, slot)):
+                return True
+            self._gate.release(key)
         self._refused += 1
         if pace.refused_slot != slot:
             pace.refused_slot = slot
-            self._tally.add(skipped_busy=1)
+            self._tally.add(**{"skipped_busy" if entry is Entry.GO else "skipped_host": 1})
         return False
+
+    def _let_sit_out(self, key: ViewKey, slot: datetime, pace: _Pace) -> None:
+        """Record that the view is not looked at, here and now: that takes milliseconds, and no place of others."""
+        if self._sat_out >= self._options.sit_outs:
+            # A great recorder's cameras must not hold up the turn: the others have theirs in the next one.
+            self._refused += 1
+            return
+        self._sat_out += 1
+        try:
+            self._gate.sit_out(key, slot)
+        except Exception as error:  # noqa: BLE001 - as of a check: the daemon goes on, and the view rests
+            self._broke_down(key, error)
+            return
+        with self._lock:
+            pace.finished_s = self._clock.monotonic_s()
+        self._tally.add(sat_out=1)
 
     def _first_pace(self, row: DueView, now_s: float, due_count: int) -> _Pace:
         pace = _Pace(troubled=row.key in self._known_troubled)
@@ -159,9 +224,12 @@ class Dispatcher:
         self._tally.late((self._clock.now() - max(slot, self._started_at)).total_seconds())
         try:
             observation = self._observe(key, slot)
+            self._gate.note(key, observation)
         except Exception as error:  # noqa: BLE001 - one bad row must not take the daemon down
             self._broke_down(key, error)
             return
+        finally:
+            self._gate.release(key)
         slow = self._clock.monotonic_s() - began_s > self._options.slow_after_s
         failed = observation is not None and observation.verdict.kind in PICTURELESS
         with self._lock:

@@ -16,6 +16,7 @@ from monitor.domain.ports import Clock
 from monitor.domain.view import ViewKey
 from monitor.service.counters import ServiceCounters, Tally
 from monitor.service.dispatch import Dispatcher, DueViews, Observe
+from monitor.service.hosts import Hosts
 from monitor.service.jobs import Job, Jobs
 from monitor.service.lanes import Lanes
 from monitor.service.lock_keeper import HoldLock, LockKeeper
@@ -66,6 +67,7 @@ class Service:
         supervisor: Told of readiness, life and state.
         random: Spreads work in time.
         known_troubled: Views without a usable frame when last checked; they begin in the troubled lane.
+        hosts: Asked before each check, and told of its outcome; None lets everybody in.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Service:
         supervisor: Supervisor | None = None,
         random: Random | None = None,
         known_troubled: Iterable[ViewKey] = (),
+        hosts: Hosts | None = None,
     ) -> None:
         self._options = options = options or ServiceOptions()
         self._outbox = outbox
@@ -95,8 +98,9 @@ class Service:
             options.workers, options.troubled_workers, options.queue_limit, options.slow_after_s, clock
         )
         self._dispatcher = Dispatcher(
-            due, observe, self._lanes, clock, options, self._tally, random, known_troubled
+            due, observe, self._lanes, clock, options, self._tally, random, known_troubled, hosts
         )
+        self._hosts = hosts
         self._reloader = Reloader(reload, watched, self._supervisor)
         self._keeper = LockKeeper(hold_lock, self.stop)
         self._dispatched_s = clock.monotonic_s()
@@ -106,6 +110,7 @@ class Service:
             [
                 Job("dispatch", self._dispatch, options.tick_s),
                 Job("deliver", self._deliver, options.deliver_every_s),
+                Job("knock", self._knock, options.knock_every_s, options.knock_every_s),
                 Job("reload", self._reloader.turn, options.watch_every_s),
                 Job("lock", self._keeper.look_after, options.heartbeat_every_s, options.heartbeat_every_s),
                 Job("heartbeat", self._heartbeat, heartbeat_every_s),
@@ -235,6 +240,10 @@ class Service:
             # Also after a failure: a database that is away is no reason to be restarted, a dispatcher that
             # hangs is.
             self._dispatched_s = self._clock.monotonic_s()
+
+    def _knock(self) -> None:
+        if self._hosts is not None and self._keeper.is_held:
+            self._hosts.knock()
 
     def _deliver(self) -> None:
         if not self._keeper.is_held:

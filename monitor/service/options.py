@@ -28,6 +28,8 @@ class ServiceOptions:
         start_spread_s: … but none of them later than this.
         hold_s: A view whose check broke down (a fault of ours, not of the camera) rests this long …
         longest_hold_s: … doubling up to this long.
+        sit_outs: Views that may sit out in one look at the due list, because their host is down.
+        knock_every_s: Seconds between looks whether silent ports answer again.
         idle_s: A view for which there was nothing to do rests at least this long.
         deliver_every_s: Seconds between looks at due deliveries.
         prune_every_s: Seconds between clearings of what is past its retention.
@@ -47,6 +49,8 @@ class ServiceOptions:
     start_spread_s: float = 60.0
     hold_s: float = 60.0
     longest_hold_s: float = 600.0
+    sit_outs: int = 32
+    knock_every_s: float = 10.0
     idle_s: float = 5.0
     deliver_every_s: float = 1.0
     prune_every_s: float = 3600.0

@@ -145,6 +145,8 @@ class Service(SettingsModel):
     """Time limit for one frame, where the camera has none of its own."""
     troubled_workers: Count = Field(default=24, le=512, examples=[24])
     """The same for failing and slow cameras, which mostly wait and must not hold up the healthy ones."""
+    per_host: Count = Field(default=4, le=512, examples=[4])
+    """The same for the cameras of one host (a recorder); `hosts` has exceptions."""
     start_spread_s: PositiveDuration = Field(default=60.0, examples=["1m"])
     """When the service starts, first checks are spread over at most this time."""
     drain_timeout_s: Duration = Field(default=20.0, examples=["20s"])
@@ -153,6 +155,15 @@ class Service(SettingsModel):
     """Threads of the network; half of the processor cores where it is not given."""
     encoder_batch: Count = Field(default=1, le=256, examples=[8])
     """Frames that go through the network together at most; more than one pays on a GPU, not on a processor."""
+
+
+class Host(SettingsModel):
+    """A machine that cameras hang on, such as a recorder."""
+
+    limit: Count | None = Field(default=None, le=512, examples=[2])
+    """Frames fetched from it at the same time; `service.per_host` where it is not given."""
+    breaker: Flag = Field(default=True, examples=[False])
+    """Whether one incident stands for all of its cameras when none of them can be reached."""
 
 
 class Retention(SettingsModel):
@@ -217,6 +228,8 @@ class Settings(SettingsModel):
     """The network to use: path of a bundle, or `default` for the one that comes with the service."""
     service: Service = Field(default_factory=Service, examples=[{"workers": 16}])
     """Bounds of the daemon."""
+    hosts: Mapping[str, Host] = Field(default_factory=dict, examples=[{"192.0.2.20": {"limit": 2}}])
+    """Hosts with settings of their own, by name or address as cameras' addresses have it."""
     retention: Retention = Field(default_factory=Retention, examples=[{"images": "30d"}])
     """How long things are kept."""
     logging: Logging = Field(default_factory=Logging, examples=[{"format": "json"}])
@@ -239,6 +252,7 @@ __all__ = [
     "Camera",
     "CameraRules",
     "Database",
+    "Host",
     "Logging",
     "Mask",
     "Origin",

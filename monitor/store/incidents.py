@@ -7,18 +7,18 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select, update
+from sqlalchemy import Row, Select, and_, bindparam, or_, select, update
 from sqlalchemy.engine import Connection
 
 from monitor.domain.alert import Alert
-from monitor.domain.incident import Incident
+from monitor.domain.incident import Incident, Scope
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewKey
 from monitor.store.deliveries import queue_alert
 from monitor.store.engine import Database
 from monitor.store.errors import UnknownIncident
 from monitor.store.rows import Resolution
-from monitor.store.tables import incidents, views
+from monitor.store.tables import incident_members, incidents, views
 
 
 class Incidents:
@@ -31,7 +31,7 @@ class Incidents:
         """Every open incident, the oldest first."""
         query = select_incidents().where(incidents.c.resolved_at.is_(None)).order_by(incidents.c.id)
         with self._database.read() as connection:
-            return [to_incident(row) for row in connection.execute(query)]
+            return to_incidents(connection, connection.execute(query).all())
 
     def get(self, incident_id: int) -> Incident:
         """One incident.
@@ -43,12 +43,17 @@ class Incidents:
             return get_incident(connection, incident_id)
 
     def list(self, key: ViewKey | None = None, limit: int = 100) -> list[Incident]:
-        """Incidents of one view, or of all: the newest first."""
+        """Incidents that one view is or was in, or all: the newest first."""
         query = select_incidents().order_by(incidents.c.opened_at.desc(), incidents.c.id.desc()).limit(limit)
         if key is not None:
-            query = query.where(views.c.camera == key.camera, views.c.view == key.view)
+            query = query.where(
+                or_(
+                    and_(views.c.camera == key.camera, views.c.view == key.view),
+                    incidents.c.id.in_(_with_member(key)),
+                )
+            )
         with self._database.read() as connection:
-            return [to_incident(row) for row in connection.execute(query)]
+            return to_incidents(connection, connection.execute(query).all())
 
     def acknowledge(self, incident_id: int, by: str, comment: str, now: datetime) -> Incident:
         """Note that a person has seen it; the first one stays noted, comments add up.
@@ -134,27 +139,52 @@ def get_incident(connection: Connection, incident_id: int, *, lock: bool = False
     row = connection.execute(query.with_for_update(of=incidents) if lock else query).first()
     if row is None:
         raise UnknownIncident(f"There is no incident {incident_id}.", "`monitor status` lists the open ones.")
-    return to_incident(row)
+    return to_incidents(connection, [row])[0]
 
 
 def find_open_incident(connection: Connection, view_id: int) -> Incident | None:
-    """The incident that a view is in, within the caller's transaction."""
+    """The incident of its own that a view is in, within the caller's transaction."""
     row = connection.execute(_open_incident(), {"of_view": view_id}).first()
-    return None if row is None else to_incident(row)
+    return None if row is None else to_incidents(connection, [row])[0]
 
 
 @cache
 def _open_incident() -> Select[Any]:
     return select_incidents().where(
-        incidents.c.view_id == bindparam("of_view"), incidents.c.resolved_at.is_(None)
+        incidents.c.view_id == bindparam("of_view"),
+        incidents.c.scope == Scope.VIEW,
+        incidents.c.resolved_at.is_(None),
     )
 
 
-def to_incident(row: Row[Any]) -> Incident:
-    """A row of `select_incidents` as the domain knows it."""
+def _with_member(key: ViewKey) -> Select[Any]:
+    return (
+        select(incident_members.c.incident_id)
+        .join(views, views.c.id == incident_members.c.view_id)
+        .where(views.c.camera == key.camera, views.c.view == key.view)
+    )
+
+
+def to_incidents(connection: Connection, rows: Sequence[Row[Any]]) -> list[Incident]:
+    """Rows of `select_incidents` as the domain knows them, with the members of those that have several."""
+    members: dict[int, list[ViewKey]] = {row.id: [] for row in rows if row.scope != Scope.VIEW}
+    if members:
+        query = (
+            select(incident_members.c.incident_id, views.c.camera, views.c.view)
+            .join(views, views.c.id == incident_members.c.view_id)
+            .where(incident_members.c.incident_id.in_(members))
+            .order_by(views.c.camera, views.c.view)
+        )
+        for found in connection.execute(query):
+            members[found.incident_id].append(ViewKey(found.camera, found.view))
+    return [_incident(row, members.get(row.id)) for row in rows]
+
+
+def _incident(row: Row[Any], members: Sequence[ViewKey] | None) -> Incident:
+    key = ViewKey(row.camera, row.view)
     return Incident(
         id=row.id,
-        key=ViewKey(row.camera, row.view),
+        key=key,
         cause=VerdictKind(row.cause),
         opened_at=row.opened_at,
         first_seen_at=row.first_seen_at,
@@ -165,6 +195,9 @@ def to_incident(row: Row[Any]) -> Incident:
         comment=row.comment,
         frame_digest=row.frame_digest,
         verdict=row.verdict,
+        scope=Scope(row.scope),
+        subject=row.subject,
+        members=(key,) if members is None else tuple(members),
     )
 
 

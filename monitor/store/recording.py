@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from monitor.domain.alert import Alert
 from monitor.domain.chronology import CLOCK_TRUST
-from monitor.domain.incident import Incident, Observation
+from monitor.domain.incident import Incident, Observation, Scope
 from monitor.domain.state import Change
 from monitor.domain.verdict import VerdictKind
 from monitor.store.engine import Database
@@ -132,6 +132,8 @@ def _open(
     incident_id = connection.execute(
         insert(incidents)
         .values(
+            scope=Scope.VIEW,
+            subject=str(observation.key),
             view_id=view_id,
             opened_at=observation.checked_at,
             last_seen_at=observation.checked_at,

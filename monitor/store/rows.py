@@ -28,7 +28,7 @@ class ViewRow:
         state: Its state.
         next_due_at: When it is to be looked at next.
         reference_count: References in the active gallery version; 0 before enrolment.
-        open_incident_id: Its open incident, or None.
+        open_incident_id: Its own open incident, or None.
         last_verdict: What the newest check said, or None before the first.
         last_checked_at: When that was.
         enabled: Whether it is watched; False also for views that left the configuration.
@@ -69,7 +69,7 @@ class Watch:
         state: The state that the check goes on from.
         references: Of the active gallery version, oldest first; arrays are shared and read-only.
         constancy: What stays the same in the view's pictures, as saved, or None.
-        open_incident: The incident that the view is in, or None.
+        open_incident: The incident of its own that the view is in, or None.
     """
 
     spec: ViewSpec

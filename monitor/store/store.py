@@ -14,6 +14,7 @@ from monitor.store.cache import EncodingCache
 from monitor.store.deliveries import Deliveries
 from monitor.store.engine import Database
 from monitor.store.gallery import Gallery
+from monitor.store.groups import GroupIncidents
 from monitor.store.images import ImageStore
 from monitor.store.incidents import Incidents
 from monitor.store.lock import DaemonLock, hold_daemon_lock
@@ -37,6 +38,7 @@ class Store:
         views: What is watched, where it stands, when it is due.
         gallery: References, in versions.
         incidents: Listing, acknowledging, resolving.
+        group_incidents: Incidents about several views at once, from their start to their end.
         history: Past observations.
         labels: What people say about verdicts.
         deliveries: The queue of alerts.
@@ -59,6 +61,7 @@ class Store:
         self.views = Views(database)
         self.gallery = Gallery(database, images)
         self.incidents = Incidents(database)
+        self.group_incidents = GroupIncidents(database)
         self.history = History(database)
         self.labels = Labels(database)
         self.deliveries = Deliveries(database)

@@ -119,6 +119,10 @@ incidents = Table(
     "incidents",
     metadata,
     Column("id", RowId, primary_key=True),
+    # What it is about: one view, or a host with all of its views; and the name of that one thing.
+    Column("scope", String(20), nullable=False, server_default="view"),
+    Column("subject", String(420), nullable=False, server_default=""),
+    # The view, or the first of several; `incident_members` has all of them.
     Column("view_id", ForeignKey(views.c.id, ondelete="CASCADE"), nullable=False, index=True),
     Column("cause", String(40), nullable=False),
     Column("opened_at", UtcDateTime, nullable=False, index=True),
@@ -132,15 +136,27 @@ incidents = Table(
     Column("verdict", JSON, nullable=False),
     # How many alerts there have been about it; numbers the next one.
     Column("alerts", Integer, nullable=False),
-    # A view is in one incident at a time, whatever races.
+    # A view, or a host, is in one incident of its own at a time, whatever races.
     Index(
         "uq_incidents_open",
-        "view_id",
+        "scope",
+        "subject",
         unique=True,
         sqlite_where=text("resolved_at IS NULL"),
         postgresql_where=text("resolved_at IS NULL"),
     ),
     sqlite_autoincrement=True,
+)
+
+# The views of an incident that is about several; one of a single view has no rows here.
+incident_members = Table(
+    "incident_members",
+    metadata,
+    Column("incident_id", ForeignKey(incidents.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("view_id", ForeignKey(views.c.id, ondelete="CASCADE"), primary_key=True, index=True),
+    Column("joined_at", UtcDateTime, nullable=False),
+    # When the view was out of it again, or None while it is not.
+    Column("left_at", UtcDateTime),
 )
 
 # The table that grows: one row a check. Read by view and time, pruned by time.

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Row, Select, Update, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 
+from monitor.domain.beats import share_of
 from monitor.domain.errors import UnknownView
+from monitor.domain.incident import Scope
 from monitor.domain.state import ViewState
 from monitor.domain.verdict import Verdict
 from monitor.domain.view import ViewKey, ViewSpec
@@ -129,6 +130,25 @@ class Views:
             view_id = find_view(connection, key, lock=True).id
             connection.execute(update(views).where(views.c.id == view_id).values(next_due_at=at))
 
+    def bring_forward(self, times: Mapping[ViewKey, datetime]) -> None:
+        """Have views looked at by these times at the latest; those due before stay so, unknown ones are passed over."""
+        with self._database.write() as connection:
+            for key, at in times.items():
+                connection.execute(_bring_forward(), {"of_camera": key.camera, "of_view": key.view, "at": at})
+
+
+@cache
+def _bring_forward() -> Update:
+    return (
+        update(views)
+        .where(
+            views.c.camera == bindparam("of_camera"),
+            views.c.view == bindparam("of_view"),
+            views.c.next_due_at > bindparam("at"),
+        )
+        .values(next_due_at=bindparam("at"))
+    )
+
 
 def _new(spec: ViewSpec, now: datetime) -> dict[str, Any]:
     return {
@@ -145,8 +165,7 @@ def _new(spec: ViewSpec, now: datetime) -> dict[str, Any]:
 
 def _spread(spec: ViewSpec, now: datetime) -> datetime:
     """A moment within one interval from now, always the same share of it for the same name."""
-    share = int.from_bytes(hashlib.sha256(str(spec.key).encode()).digest()[:4]) / 2**32
-    return now + timedelta(seconds=share * spec.interval_s)
+    return now + timedelta(seconds=share_of(str(spec.key)) * spec.interval_s)
 
 
 def _change(connection: Connection, view_id: int, spec: ViewSpec, **values: Any) -> None:
@@ -171,7 +190,10 @@ def _rows() -> Select[Any]:
         .scalar_subquery()
     )
     return select(views, count.label("reference_count"), incidents.c.id.label("incident_id")).outerjoin(
-        incidents, (incidents.c.view_id == views.c.id) & incidents.c.resolved_at.is_(None)
+        incidents,
+        (incidents.c.view_id == views.c.id)
+        & (incidents.c.scope == Scope.VIEW)
+        & incidents.c.resolved_at.is_(None),
     )
 
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from monitor.domain.announcement import announcement
+from monitor.domain.beats import jittered
 from monitor.domain.comparison import Comparison
 from monitor.domain.decision import decide
 from monitor.domain.errors import SourceError
 from monitor.domain.frame import Frame
 from monitor.domain.incident import Observation
+from monitor.domain.inhibition import Inhibition
 from monitor.domain.ports import Clock, Encoder, FrameSource
 from monitor.domain.reference import Encoding
-from monitor.domain.state import Change, Status
+from monitor.domain.state import Change, Status, ViewState
 from monitor.domain.stillness import is_frozen, is_repeat, watch_stillness
 from monitor.domain.transitions import advance, next_check_after_s
 from monitor.domain.verdict import Verdict, VerdictKind
@@ -40,6 +42,7 @@ class Equipment:
         lookalikes: Finds which other view a frame shows.
         picture_bytes: Encodes a frame's picture for keeping.
         routes: Names of the notifiers to tell of a view's incident with this cause.
+        inhibition: What stands for a view's own incident when it gives no frame, or None.
     """
 
     store: Store
@@ -48,6 +51,7 @@ class Equipment:
     lookalikes: Lookalikes
     picture_bytes: Callable[[Frame], bytes]
     routes: Routes
+    inhibition: Callable[[ViewKey], Inhibition | None] = lambda _key: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +137,10 @@ def observe(
             verdict = _frozen(verdict, stillness.repeats)
 
     now = equipment.clock.now()
-    after, transition = advance(state, verdict, now, watch.spec.policy)
-    due_s = next_check_after_s(after, watch.spec.interval_s, watch.spec.policy)
+    inhibition = None if error is None else equipment.inhibition(key)
+    after, transition = advance(state, verdict, now, watch.spec.policy, inhibition)
+    is_inhibited = inhibition is not None and inhibition.certain and verdict.kind is VerdictKind.OFFLINE
+    due_s = wait_after(after, watch.spec, slot, is_inhibited=is_inhibited)
     keep = frame is not None and transition is not None and transition.change in EVIDENCE_CHANGES
     observation = Observation(
         key=key,
@@ -187,6 +193,12 @@ def judge(frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment) 
                 verdict, looks_like=str(other), reasons=(f"It looks like {other}.", *verdict.reasons)
             )
     return verdict
+
+
+def wait_after(state: ViewState, spec: ViewSpec, slot: datetime, *, is_inhibited: bool = False) -> float:
+    """Seconds from a check to the next one, with a little jitter where that is put off."""
+    wait_s = next_check_after_s(state, spec.interval_s, spec.policy, is_inhibited=is_inhibited)
+    return jittered(wait_s, str(spec.key), slot) if wait_s > spec.interval_s else wait_s
 
 
 def _frozen(verdict: Verdict, repeats: int) -> Verdict:

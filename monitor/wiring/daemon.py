@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -19,6 +20,7 @@ from monitor.domain.verdict import PICTURELESS
 from monitor.domain.view import ViewKey
 from monitor.logs import Complaints
 from monitor.service.engine import Service
+from monitor.service.hosts import Hosts
 from monitor.service.options import ServiceOptions
 from monitor.service.reload import ReloadResult
 from monitor.service.supervisor import Supervisor
@@ -27,6 +29,7 @@ from monitor.store import RetentionPolicy, Store
 from monitor.usecases.deliver import Deliverer, DeliveryOptions
 from monitor.usecases.observe import Check, Equipment, observe
 from monitor.usecases.reencode import reencode
+from monitor.wiring.hosts import host_plans, open_hosts
 from monitor.wiring.notify import open_notifiers
 from monitor.wiring.sight import read_picture
 from monitor.wiring.site import Site
@@ -101,7 +104,17 @@ def build_service(
         owner_name(),
         delivery_options(site.settings),
     )
-    reloader = _Reload(site, deliverer, load_settings, add_secrets)
+    service = site.settings.service
+    hosts = open_hosts(
+        resolve(site.settings, site.limits),
+        store,
+        site.routing,
+        clock,
+        per_host=service.per_host,
+        exceptions=site.settings.hosts,
+    )
+    equipment = replace(equipment, inhibition=hosts.inhibition)
+    reloader = _Reload(site, deliverer, hosts, load_settings, add_secrets)
 
     def check(key: ViewKey, slot: datetime) -> Observation | None:
         try:
@@ -114,7 +127,6 @@ def build_service(
             listener(key, done)
         return done.observation
 
-    service = site.settings.service
     return Service(
         due=store.views.due,
         observe=check,
@@ -132,6 +144,7 @@ def build_service(
         watched=watched,
         supervisor=supervisor,
         known_troubled=[row.spec.key for row in store.views.all() if lacks_frames(row.state)],
+        hosts=hosts,
     )
 
 
@@ -142,12 +155,14 @@ class _Reload:
         self,
         site: Site,
         deliverer: Deliverer,
+        hosts: Hosts,
         load_settings: Callable[[], Settings],
         add_secrets: Callable[[frozenset[str]], None],
     ) -> None:
         self.settings = site.settings
         self._site = site
         self._deliverer = deliverer
+        self._hosts = hosts
         self._load = load_settings
         self._add_secrets = add_secrets
 
@@ -162,9 +177,12 @@ class _Reload:
         # Another bundle needs a restart: until then its predecessor's limits count.
         plans = resolve(new, site.limits)
         notifiers = open_notifiers(new, site.clock)
+        # How many grabs a host bears is an option of the service, which needs a restart.
+        hosts = host_plans(plans, site.settings.service.per_host, new.hosts)
         site.store.views.sync([spec for plan in plans for spec in plan.views], site.clock.now())
         site.cameras.use(plans)
         site.routing.use(new)
+        self._hosts.use(hosts)
         self._deliverer.use_notifiers(notifiers)
         self.settings = new
         parts = [
