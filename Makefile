@@ -28,6 +28,7 @@ contracts: $(DEV)/installed
 	$(DEV)/bin/lint-imports
 
 unit: $(DEV)/installed
+	tests/install-servers.sh
 	$(DEV)/bin/pytest -n 2 --dist loadfile
 
 bench: $(SERVICE)/installed
