@@ -99,6 +99,7 @@ def send_test(run: Invocation, name: str) -> Receipt:
     """
     from monitor.clock import SystemClock
     from monitor.domain.errors import MonitorError
+    from monitor.domain.message import Message
     from monitor.wiring.notify import open_channel
 
     channel = next((one for one in run.settings.notifiers if one.name == name), None)
@@ -107,7 +108,7 @@ def send_test(run: Invocation, name: str) -> Receipt:
         raise MonitorError(f"There is no notifier '{name}' in the configuration.", f"Configured: {known}.")
     clock = SystemClock()
     alert = _test_alert(name, clock.now())
-    return open_channel(channel, clock).send(alert, f"{name}:{alert.id}", 1)
+    return open_channel(channel, clock).send(Message.of(alert), 1)
 
 
 def describe(receipt: Receipt) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 from monitor.domain.advice import HOST_REMEDY, headline, host_headline, remedy
 from monitor.domain.alert import Alert, AlertKind
 from monitor.domain.incident import Incident, Observation
+from monitor.domain.matcher import Matter
+from monitor.domain.severity import severity_of
 from monitor.domain.state import Change
 from monitor.domain.view import ViewSpec
 
@@ -78,6 +80,7 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
         details=details,
         subject=str(observation.key),
         members=(observation.key,),
+        severity=severity_of(incident.cause, spec.severities),
     )
 
 
@@ -117,4 +120,5 @@ def host_announcement(
         scope=incident.scope,
         subject=incident.subject,
         members=tuple(spec.key for spec in specs[:MEMBERS_NAMED]),
+        severity=Matter.of(specs, incident.cause).severity,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 
-from monitor.domain.severity import Severity
+from monitor.domain.severity import Severity, severity_of
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewSpec
 
@@ -17,13 +17,20 @@ class Matter:
 
     Attributes:
         views: The views concerned; several where a recorder, a site or a pair is.
-        cause: What is wrong; None where nothing is any more.
+        cause: What is wrong, or was until now.
         severity: How urgent it is.
     """
 
     views: tuple[ViewSpec, ...]
-    cause: VerdictKind | None
+    cause: VerdictKind
     severity: Severity
+
+    @classmethod
+    def of(cls, views: Iterable[ViewSpec], cause: VerdictKind) -> Matter:
+        """What an incident of these views with this cause is about; the most urgent view says how urgent it is."""
+        views = tuple(views)
+        severities = (severity_of(cause, view.severities) for view in views)
+        return cls(views, cause, max(severities, key=lambda one: one.rank))
 
     def apart(self) -> Iterator[Matter]:
         """The same for each view alone."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from monitor.domain.severity import Severity
 from monitor.domain.state import StatePolicy
 from monitor.domain.thresholds import Thresholds
+from monitor.domain.verdict import VerdictKind
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,6 +51,8 @@ class ViewSpec:
         thresholds: Of the decision on one frame.
         policy: Of the state over time.
         enabled: Whether the view is watched.
+        labels: Names and values that go along with alerts.
+        severities: How urgent causes are here, where that is not as usual.
     """
 
     key: ViewKey
@@ -60,3 +64,4 @@ class ViewSpec:
     policy: StatePolicy = field(default_factory=StatePolicy)
     enabled: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
+    severities: Mapping[VerdictKind, Severity] = field(default_factory=dict)

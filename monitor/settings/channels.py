@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
+from monitor.domain.matcher import Matcher
+from monitor.domain.severity import Severity
 from monitor.domain.verdict import VerdictKind
 from monitor.settings.base import SettingsModel
 from monitor.settings.values import AnchoredPath, Flag, Name, PositiveDuration, Secret, SecretAddress
@@ -38,13 +40,22 @@ class Route(SettingsModel):
     """Which incidents a notifier hears of: those to which every list given here applies."""
 
     sites: tuple[str, ...] = Field(default=(), examples=[["north"]])
-    """Only cameras of these sites."""
+    """Only cameras of these sites; names may hold `*` and `?`, here and below."""
     cameras: tuple[str, ...] = Field(default=(), examples=[["gate-north"]])
     """Only these cameras."""
+    views: tuple[str, ...] = Field(default=(), examples=[["ptz/yard"]])
+    """Only these views, as `camera/view`; the camera alone for its main view."""
     tags: tuple[str, ...] = Field(default=(), examples=[["critical"]])
     """Only views with at least one of these tags."""
     causes: tuple[VerdictKind, ...] = Field(default=(), examples=[["flipped_180", "moved"]])
     """Only incidents with one of these causes."""
+    severities: tuple[Severity, ...] = Field(default=(), examples=[["critical"]])
+    """Only incidents that are so urgent."""
+
+    @property
+    def matcher(self) -> Matcher:
+        """The rule itself."""
+        return Matcher(self.cameras, self.views, self.sites, self.tags, self.causes, self.severities)
 
 
 class _Channel(SettingsModel):

@@ -12,8 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
+from monitor.domain.severity import Severity
 from monitor.domain.state import StatePolicy
 from monitor.domain.thresholds import Thresholds
+from monitor.domain.verdict import VerdictKind
 from monitor.settings.base import SettingsModel
 from monitor.settings.camera_sources import SourceSettings
 from monitor.settings.channels import NotifierSettings
@@ -81,6 +83,8 @@ class ViewRules(SettingsModel):
     """Parts of the picture to leave out; the nearest level that has any replaces the others."""
     thresholds: Annotated[Overrides, DerivedFrom(Thresholds)] | None = Field(default=None, examples=[{}])
     """Limits of the decision on one frame."""
+    severities: Mapping[VerdictKind, Severity] = Field(default_factory=dict, examples=[{"moved": "critical"}])
+    """How urgent causes are, where that is not as usual; those of all levels add up, the nearest wins."""
     policy: Annotated[Overrides, DerivedFrom(StatePolicy)] | None = Field(
         default=None, examples=[{"open_checks": 3, "window": 5}]
     )

@@ -119,6 +119,7 @@ def _spec(camera: Camera, view: View, above: Sequence[CameraRules], thresholds: 
         policy=_merged(StatePolicy(), (level.policy for level in levels)),
         enabled=_nearest((level.enabled for level in levels), True),
         labels={name: text for level in levels for name, text in level.labels.items()},
+        severities={cause: level.severities[cause] for level in levels for cause in level.severities},
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
+from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert, Outcome, Receipt
 from monitor.store.engine import Database
 from monitor.store.errors import UnknownDelivery
@@ -215,15 +216,15 @@ class Deliveries:
 
 
 def queue_alert(
-    connection: Connection, alert: Alert, sequence: int, routes: Sequence[str], now: datetime
+    connection: Connection, alert: Alert, sequence: int, addressees: Sequence[Addressee], now: datetime
 ) -> int:
     """Queue one alert for every route within the caller's transaction; returns how many deliveries that
     makes.
     """
     rows = [
         {
-            "id": f"{notifier}:{alert.id}",
-            "notifier": notifier,
+            "id": f"{addressee.notifier}:{alert.id}",
+            "notifier": addressee.notifier,
             "incident_id": alert.incident_id,
             "sequence": sequence,
             "alert": to_json(alert),
@@ -234,7 +235,7 @@ def queue_alert(
             "detail": "",
             "fence": 0,
         }
-        for notifier in dict.fromkeys(routes)
+        for addressee in {one.notifier: one for one in addressees}.values()
     ]
     if rows:
         connection.execute(insert(deliveries), rows)

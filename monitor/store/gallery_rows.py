@@ -13,8 +13,8 @@ from monitor.domain.reference import Reference
 from monitor.domain.state import ViewState
 from monitor.store.encodings import pack, pack_embedding
 from monitor.store.errors import UnknownReference
-from monitor.store.serial import to_json
 from monitor.store.tables import encodings, gallery_members, gallery_references, gallery_versions, views
+from monitor.store.views import state_columns
 
 
 def active_references() -> Any:
@@ -78,7 +78,7 @@ def restart_view(connection: Connection, view_id: int, state: ViewState, now: da
     connection.execute(
         update(views)
         .where(views.c.id == view_id)
-        .values(state=to_json(state), last_slot=now, next_due_at=now)
+        .values(**state_columns(state), last_slot=now, next_due_at=now)
     )
 
 

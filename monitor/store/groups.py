@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
+from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert
 from monitor.domain.incident import Incident, Scope
 from monitor.domain.verdict import VerdictKind
@@ -45,7 +46,7 @@ class GroupIncidents:
         *,
         first_seen_at: datetime,
         now: datetime,
-        routes: Sequence[str],
+        addressees: Sequence[Addressee],
         announce: Announce,
     ) -> Incident:
         """Open an incident with its members and the deliveries about it, all or nothing.
@@ -60,7 +61,7 @@ class GroupIncidents:
             cause: What is wrong.
             first_seen_at: When that was first seen.
             now: When it opens.
-            routes: Names of the notifiers to tell.
+            addressees: Who is to be told.
             announce: Makes the alert from the incident and the alert's sequence; quick and pure.
 
         Raises:
@@ -93,14 +94,20 @@ class GroupIncidents:
                 [{"incident_id": incident_id, "view_id": view_id, "joined_at": now} for view_id in ids],
             )
             incident = get_incident(connection, incident_id)
-            if routes:
+            if addressees:
                 announce_incident(
-                    connection, incident, lambda number: announce(incident, number), routes, now
+                    connection, incident, lambda number: announce(incident, number), addressees, now
                 )
             return incident
 
     def end(
-        self, scope: Scope, subject: str, *, now: datetime, routes: Sequence[str], announce: Announce
+        self,
+        scope: Scope,
+        subject: str,
+        *,
+        now: datetime,
+        addressees: Sequence[Addressee],
+        announce: Announce,
     ) -> Incident | None:
         """End the subject's open incident, and queue the alert about that; None where none is open.
 
@@ -122,8 +129,8 @@ class GroupIncidents:
                 .values(left_at=now)
             )
             ended = get_incident(connection, known.id)
-            if routes:
-                announce_incident(connection, ended, lambda number: announce(ended, number), routes, now)
+            if addressees:
+                announce_incident(connection, ended, lambda number: announce(ended, number), addressees, now)
             return ended
 
 

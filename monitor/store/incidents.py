@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, or_, select, update
 from sqlalchemy.engine import Connection
 
+from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert
 from monitor.domain.incident import Incident, Scope
 from monitor.domain.verdict import VerdictKind
@@ -101,7 +102,7 @@ def resolve_incident(
         announce = resolution.announce
         resolved = get_incident(connection, incident.id)
         announce_incident(
-            connection, resolved, lambda number: announce(resolved, number), resolution.routes, now
+            connection, resolved, lambda number: announce(resolved, number), resolution.addressees, now
         )
 
 
@@ -109,7 +110,7 @@ def announce_incident(
     connection: Connection,
     incident: Incident,
     make: Callable[[int], Alert],
-    routes: Sequence[str],
+    addressees: Sequence[Addressee],
     now: datetime,
 ) -> int:
     """Number the incident's next alert, make it, and queue it for every route; returns how many
@@ -121,7 +122,7 @@ def announce_incident(
         .values(alerts=incidents.c.alerts + 1)
         .returning(incidents.c.alerts)
     ).scalar_one()
-    return queue_alert(connection, make(sequence), sequence, routes, now)
+    return queue_alert(connection, make(sequence), sequence, addressees, now)
 
 
 def select_incidents() -> Select[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Insert, Row, Select, Update, bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
+from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert
 from monitor.domain.chronology import CLOCK_TRUST
 from monitor.domain.incident import Incident, Observation, Scope
@@ -21,7 +22,7 @@ from monitor.store.incidents import announce_incident, find_open_incident, get_i
 from monitor.store.rows import Recorded
 from monitor.store.serial import to_json
 from monitor.store.tables import incidents, observations, views
-from monitor.store.views import find_view
+from monitor.store.views import find_view, state_columns
 
 Announce = Callable[[Incident, Observation, int], Alert]
 
@@ -33,7 +34,9 @@ class Recorder:
         self._database = database
         self._images = images
 
-    def record(self, observation: Observation, routes: Sequence[str], announce: Announce) -> Recorded:
+    def record(
+        self, observation: Observation, addressees: Sequence[Addressee], announce: Announce
+    ) -> Recorded:
         """Record one check.
 
         1. The picture, if one is to be kept, becomes a file. A crash after this leaves a file that nobody
@@ -44,7 +47,7 @@ class Recorder:
 
         Args:
             observation: What was found.
-            routes: Names of the notifiers to tell.
+            addressees: Who is to be told.
             announce: Makes the alert from the incident as it is then, the observation, and the alert's
             sequence
                 within the incident; called inside the transaction, so it must be quick and pure.
@@ -70,13 +73,13 @@ class Recorder:
                 (None, None) if superseded else _follow(connection, view.id, observation, image_digest)
             )
             alerts = 0
-            if incident is not None and change is not None and routes:
+            if incident is not None and change is not None and addressees:
                 subject = incident
                 alerts = announce_incident(
                     connection,
                     subject,
                     lambda sequence: announce(subject, observation, sequence),
-                    routes,
+                    addressees,
                     observation.checked_at,
                 )
             connection.execute(_insert(), _row(view.id, observation, incident, alerts, image_digest))
@@ -182,7 +185,7 @@ def _row(
 
 def _outcome(observation: Observation) -> dict[str, Any]:
     return {
-        "state": to_json(observation.state),
+        **state_columns(observation.state),
         "last_slot": observation.slot,
         "last_checked_at": observation.checked_at,
         "last_verdict": to_json(observation.verdict),

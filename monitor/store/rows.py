@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert
 from monitor.domain.incident import Incident
 from monitor.domain.reference import Reference
@@ -173,13 +174,13 @@ class Resolution:
     Attributes:
         by: Who.
         comment: What they say; replaces an empty comment, is added to one.
-        routes: Notifiers to tell.
-        announce: Makes the alert from the resolved incident and the alert's sequence; needed with `routes`.
+        addressees: Who is to be told.
+        announce: Makes the alert from the resolved incident and the alert's sequence; needed with `addressees`.
     """
 
     by: str
     comment: str = ""
-    routes: Sequence[str] = ()
+    addressees: Sequence[Addressee] = ()
     announce: Callable[[Incident, int], Alert] | None = None
 
 

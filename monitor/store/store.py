@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from monitor.domain.addressee import Addressee
 from monitor.domain.incident import Observation
 from monitor.domain.view import ViewKey
 from monitor.store.cache import EncodingCache
@@ -104,14 +105,16 @@ class Store:
         """
         self._watches.save_constancy(key, content)
 
-    def record(self, observation: Observation, routes: Sequence[str], announce: Announce) -> Recorded:
+    def record(
+        self, observation: Observation, addressees: Sequence[Addressee], announce: Announce
+    ) -> Recorded:
         """Record one check: observation, state, incident and deliveries, all or nothing; see
         `Recorder.record`.
 
         Raises:
             UnknownView: The view is not stored.
         """
-        return self._recorder.record(observation, routes, announce)
+        return self._recorder.record(observation, addressees, announce)
 
     def close(self) -> None:
         """Close every connection; may be called twice."""

@@ -13,6 +13,7 @@ import structlog
 
 from monitor.domain.alert import Outcome, Receipt, RetryPolicy
 from monitor.domain.errors import MonitorError
+from monitor.domain.message import Message
 from monitor.domain.ports import Clock, Notifier
 from monitor.store.deliveries import Deliveries
 from monitor.store.rows import LeasedDelivery
@@ -210,7 +211,7 @@ class Deliverer:
 
     def _attempt(self, delivery: LeasedDelivery, notifier: Notifier) -> Receipt:
         try:
-            return notifier.send(delivery.alert, delivery.id, delivery.attempt)
+            return notifier.send(Message.of(delivery.alert), delivery.attempt)
         except Exception as error:  # noqa: BLE001 - a bug in a notifier must not lose the alert nor stop the others
             # Only the type: the text of a foreign error may hold an address or a key.
             kind = type(error).__name__

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from monitor.domain.announcement import announcement
+from monitor.domain.addressee import Addressee, Addressing
+from monitor.domain.announcement import announcement, announces
 from monitor.domain.beats import jittered
 from monitor.domain.comparison import Comparison
 from monitor.domain.decision import decide
@@ -15,9 +16,10 @@ from monitor.domain.errors import SourceError
 from monitor.domain.frame import Frame
 from monitor.domain.incident import Observation
 from monitor.domain.inhibition import Inhibition
+from monitor.domain.matcher import Matter
 from monitor.domain.ports import Clock, Encoder, FrameSource
 from monitor.domain.reference import Encoding
-from monitor.domain.state import Change, Status, ViewState
+from monitor.domain.state import Change, Status, Transition, ViewState
 from monitor.domain.stillness import is_frozen, is_repeat, watch_stillness
 from monitor.domain.transitions import advance, next_check_after_s
 from monitor.domain.verdict import Verdict, VerdictKind
@@ -27,7 +29,6 @@ from monitor.usecases.lookalikes import Lookalikes
 
 CONSTANCY_EVERY_S = 1800
 """A view's constant parts are learned from one good frame in so many seconds: light must change in between."""
-Routes = Callable[[ViewSpec, VerdictKind | None], Sequence[str]]
 EVIDENCE_CHANGES = frozenset({Change.SUSPECTED, Change.OPENED, Change.CAUSE_CHANGED, Change.RECOVERED})
 
 
@@ -41,7 +42,7 @@ class Equipment:
         clock: Time.
         lookalikes: Finds which other view a frame shows.
         picture_bytes: Encodes a frame's picture for keeping.
-        routes: Names of the notifiers to tell of a view's incident with this cause.
+        addressing: Who is told of an incident.
         inhibition: What stands for a view's own incident when it gives no frame, or None.
     """
 
@@ -50,7 +51,7 @@ class Equipment:
     clock: Clock
     lookalikes: Lookalikes
     picture_bytes: Callable[[Frame], bytes]
-    routes: Routes
+    addressing: Addressing
     inhibition: Callable[[ViewKey], Inhibition | None] = lambda _key: None
 
 
@@ -159,7 +160,7 @@ def observe(
     with watch_time.step("record"):
         recorded = equipment.store.record(
             observation,
-            equipment.routes(watch.spec, transition.cause) if transition else (),
+            _addressees(transition, watch.spec, equipment),
             lambda incident, seen, sequence: announcement(incident, seen, sequence, watch.spec),
         )
     is_news = not (recorded.duplicate or recorded.superseded)
@@ -167,6 +168,13 @@ def observe(
         learned = equipment.encoder.learn_constancy(watch.constancy, encoding)
         equipment.store.save_constancy(key, learned)
     return Check(observation, recorded, error=error)
+
+
+def _addressees(transition: Transition | None, spec: ViewSpec, equipment: Equipment) -> Sequence[Addressee]:
+    """A recovery names the cause that it ends, so whoever heard of the beginning hears of the end."""
+    if transition is None or transition.cause is None or not announces(transition.change):
+        return ()
+    return equipment.addressing(Matter.of([spec], transition.cause))
 
 
 def judge(frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment) -> Verdict:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from monitor.domain.addressee import Addressee
+from monitor.domain.matcher import Matter
 from monitor.domain.ports import Clock, Notifier
-from monitor.domain.verdict import VerdictKind
-from monitor.domain.view import ViewSpec
 from monitor.notifiers.kinds import NOTIFIER_KINDS
 from monitor.settings import Settings
-from monitor.settings.channels import NotifierSettings, Route
+from monitor.settings.channels import NotifierSettings
 from monitor.wiring.options import build_options
 
 
@@ -33,7 +33,7 @@ def open_channel(channel: NotifierSettings, clock: Clock) -> Notifier:
 
 
 class Routing:
-    """Who hears of an incident; the `routes` of the use cases."""
+    """Who hears of an incident; the addressing of the use cases."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -42,21 +42,11 @@ class Routing:
         """Go on with other settings."""
         self._settings = settings
 
-    def __call__(self, spec: ViewSpec, cause: VerdictKind | None) -> Sequence[str]:
-        """Names of the notifiers to tell."""
+    def __call__(self, matter: Matter) -> Sequence[Addressee]:
+        """Every enabled notifier with a route that lets the matter through; all where it has no routes."""
         return [
-            channel.name
+            Addressee(channel.name)
             for channel in self._settings.notifiers
             if channel.enabled
-            and (not channel.routes or any(_lets_through(route, spec, cause) for route in channel.routes))
+            and (not channel.routes or any(route.matcher.fits(matter) for route in channel.routes))
         ]
-
-
-def _lets_through(route: Route, spec: ViewSpec, cause: VerdictKind | None) -> bool:
-    return (
-        (not route.sites or spec.site in route.sites)
-        and (not route.cameras or spec.key.camera in route.cameras)
-        and (not route.tags or not set(route.tags).isdisjoint(spec.tags))
-        # A recovery names the cause that it ends, so whoever heard of the beginning hears of the end.
-        and (not route.causes or cause in route.causes)
-    )

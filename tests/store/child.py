@@ -17,7 +17,7 @@ from monitor.domain.state import ViewState
 from monitor.store import Resolution, Store, open_store
 from tests.store.builders import (
     KEY,
-    ROUTES,
+    TOLD,
     announce,
     at,
     observation,
@@ -46,32 +46,32 @@ def between_image_and_commit(store: Store) -> None:
     def announce_and_wait(incident: Incident, observed: Observation, sequence: int) -> Alert:
         wait_to_be_killed()
 
-    store.record(opened(0, image=IMAGE), ROUTES, announce_and_wait)
+    store.record(opened(0, image=IMAGE), TOLD, announce_and_wait)
 
 
 def after_commit(store: Store) -> None:
     """Everything is recorded; the caller never hears of it."""
-    store.record(opened(0, image=IMAGE), ROUTES, announce)
+    store.record(opened(0, image=IMAGE), TOLD, announce)
     wait_to_be_killed()
 
 
 def between_lease_and_finish(store: Store) -> None:
     """A delivery is leased, perhaps even sent."""
-    store.record(opened(0), ROUTES, announce)
+    store.record(opened(0), TOLD, announce)
     assert len(store.deliveries.lease(at(10), "child", 30.0, 9, 9)) == 2
     wait_to_be_killed()
 
 
 def within_acceptance(store: Store) -> None:
     """A new gallery version, state and resolution are written, but not committed."""
-    store.record(opened(0), ROUTES, announce)
+    store.record(opened(0), TOLD, announce)
 
     def announce_and_wait(incident: Incident, sequence: int) -> Alert:
         wait_to_be_killed()
 
     store.gallery.add_version(
         KEY, [(reference(1, grids=False), b"new normal")], reason="", author="ann", now=at(30), state=ViewState(),
-        resolution=Resolution("ann", routes=ROUTES, announce=announce_and_wait),
+        resolution=Resolution("ann", addressees=TOLD, announce=announce_and_wait),
     )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def record_on_and_on(store: Store) -> None:
     for number in range(start, start + 10_000):
         seconds = number * 10
         checks = (opened(seconds, image=b"%d" % number), recovered(seconds), observation(seconds))
-        store.record(checks[number % 3], ROUTES, announce)
+        store.record(checks[number % 3], TOLD, announce)
         say(number)
 
 

@@ -14,7 +14,7 @@ import pytest
 from monitor.domain.alert import Outcome, Receipt
 from monitor.domain.state import Status, ViewState
 from monitor.store import RetentionPolicy, Store
-from tests.store.builders import KEY, ROUTES, announce, at, opened
+from tests.store.builders import KEY, ROUTES, TOLD, announce, at, opened, told
 from tests.store.child import IMAGE
 
 Spawn = Callable[..., subprocess.Popen[str]]
@@ -61,7 +61,7 @@ def test_killed_before_the_commit_nothing_is_recorded_and_the_check_can_be_made_
     assert store.incidents.list() == []
     assert store.deliveries.list() == []
     assert [due.key for due in store.views.due(at(0))] == [KEY]
-    recorded = store.record(opened(0, image=IMAGE), ROUTES, announce)
+    recorded = store.record(opened(0, image=IMAGE), TOLD, announce)
     assert (recorded.duplicate, recorded.alerts) == (False, 2)
     assert images_in(images_dir) == [IMAGE]
 
@@ -78,7 +78,7 @@ def test_killed_after_the_commit_everything_is_there_and_a_second_try_doubles_no
     store: Store, spawn: Spawn
 ) -> None:
     kill_at_the_point(spawn("after_commit"))
-    again = store.record(opened(0, image=IMAGE), ROUTES, announce)
+    again = store.record(opened(0, image=IMAGE), TOLD, announce)
     assert (again.duplicate, again.alerts) == (True, 2)
     assert again.incident is not None
     assert store.incidents.list() == [again.incident]
@@ -146,7 +146,7 @@ def test_killed_again_and_again_at_any_moment_no_check_is_lost_or_doubled(store:
 
 
 def test_a_sender_that_was_killed_has_no_say_any_more_when_its_lease_has_passed_on(store: Store) -> None:
-    store.record(opened(0), ["log"], announce)
+    store.record(opened(0), told("log"), announce)
     (dead,) = store.deliveries.lease(at(10), "dead", 30.0, 9, 9)
     (alive,) = store.deliveries.lease(at(60), "alive", 30.0, 9, 9)
     assert store.deliveries.finish(alive.id, alive.fence, Receipt(Outcome.ACCEPTED), None, at(61))

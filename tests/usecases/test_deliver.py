@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from monitor.domain.alert import Alert, Outcome, Receipt, RetryPolicy
+from monitor.domain.message import Message
 from monitor.domain.ports import Notifier
 from monitor.domain.view import ViewKey
 from monitor.notifiers.webhook import WebhookNotifier, WebhookOptions
@@ -40,13 +41,13 @@ class RecordingNotifier:
         self.most_at_once = 0
         self.lock = threading.Lock()
 
-    def send(self, alert: Alert, delivery_id: str, attempt: int) -> Receipt:
+    def send(self, message: Message, attempt: int) -> Receipt:
         with self.lock:
-            self.sent.append(alert.id)
+            self.sent.append(message.id)
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            return self.answer(alert)
+            return self.answer(message.alerts[0])
         finally:
             with self.lock:
                 self.at_once -= 1
@@ -70,13 +71,14 @@ def queue_incidents(
     """Open incidents, each on a view of its own; returns the ids of their alerts."""
     keys = [ViewKey(f"cam-{number:03}") for number in range(count)]
     store.views.sync([builders.spec(key) for key in keys], builders.NOW)
+    told = builders.told(*routes)
     ids = []
     for key in keys:
-        incident = store.record(builders.opened(0.0, key=key), routes, builders.announce).incident
+        incident = store.record(builders.opened(0.0, key=key), told, builders.announce).incident
         assert incident is not None
         ids.append(f"{incident.id}-1")
         if resolved:
-            store.record(builders.recovered(60.0, key=key), routes, builders.announce)
+            store.record(builders.recovered(60.0, key=key), told, builders.announce)
             ids.append(f"{incident.id}-2")
     return ids
 
@@ -282,7 +284,7 @@ def test_a_crash_between_lease_and_send_sends_again_and_a_crash_before_the_recor
     assert store.deliveries.lease(CLOCK.now(), "too early", 1.0, 10, 10) == []
     leased = []
     until(lambda: leased.extend(store.deliveries.lease(CLOCK.now(), "died late", 0.1, 10, 10)) or leased)
-    webhook(receiver).send(leased[0].alert, leased[0].id, leased[0].attempt)
+    webhook(receiver).send(Message.of(leased[0].alert), leased[0].attempt)
     assert deliver_all(sender, store).sent == 1
     assert receiver.accepted == [ids[0], ids[0]]
     first, second = receiver.requests

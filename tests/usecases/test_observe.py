@@ -71,7 +71,7 @@ def test_a_flip_is_an_incident_after_two_checks_and_tells_every_route(watched: B
     queued = watched.store.deliveries.list()
     assert {row.notifier for row in queued} == {"log", "webhook"}
     assert {row.alert.headline for row in queued} == {"gate is upside down"}
-    assert watched.asked_routes == [VerdictKind.FLIPPED_180] * 2
+    assert watched.addressed == [VerdictKind.FLIPPED_180]
 
 
 def test_a_move_is_measured(watched: Bench):
