@@ -15,9 +15,9 @@ from monitor.domain.alert import Alert
 from monitor.domain.incident import Incident, Scope
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewKey
-from monitor.store.deliveries import queue_alert
 from monitor.store.engine import Database
 from monitor.store.errors import UnknownIncident
+from monitor.store.queueing import queue_alert
 from monitor.store.rows import Resolution
 from monitor.store.tables import incident_members, incidents, views
 
