@@ -28,6 +28,7 @@ def doctor(run: Invocation, send_test: bool, as_json: bool) -> None:
     from functools import partial
 
     from monitor.cli import examinations as looks
+    from monitor.cli.receivers import diagnose
     from monitor.cli.screen import Screen
 
     screen = Screen(run, as_json)
@@ -40,6 +41,7 @@ def doctor(run: Invocation, send_test: bool, as_json: bool) -> None:
         ("network", partial(looks.bundle, settings)),
         *looks.camera_examinations(settings),
         *((f"notifier {channel.name}", partial(looks.notifier, channel)) for channel in settings.notifiers),
+        ("deliveries", partial(diagnose, settings)),
     ]
     if send_test:
         examinations += [

@@ -52,7 +52,7 @@ COMMANDS: Mapping[str, Entry] = {
     "history": Entry("monitor.cli.history:history", "Show what happened at a camera."),
     "ack": Entry("monitor.cli.ack:ack", "Take note of an incident."),
     "accept": Entry("monitor.cli.accept:accept", "Make an incident's picture the new normal."),
-    "alerts": Entry("monitor.cli.alerts:alerts", "Test notifiers; list and repeat failed deliveries."),
+    "alerts": Entry("monitor.cli.alerts:alerts", "Who is told what, and whether it arrives; silences."),
     "compare": Entry("monitor.cli.compare:compare", "Compare two pictures, or a table of pairs."),
     "replay": Entry(
         "monitor.cli.replay:replay", "Run recorded frames through the pipeline on a simulated clock."

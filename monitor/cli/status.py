@@ -12,6 +12,8 @@ from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
     from monitor.cli.screen import Screen
+    from monitor.domain.muting import Muted
+    from monitor.domain.view import ViewKey
     from monitor.store import ViewRow
 
 LATE_INTERVALS = 3
@@ -29,6 +31,7 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
 
     Example: monitor status --json
     """
+    from monitor.cli import receivers
     from monitor.cli.screen import Screen
     from monitor.domain.state import Status, ViewState
     from monitor.store import ViewRow
@@ -38,6 +41,8 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
     with open_site(run.settings, sync=False) as site:
         now = site.clock.now()
         seen_by = {one.id: one.acknowledged_by for one in site.store.incidents.open()}
+        troubles = receivers.troubles(run.settings, site.store, now)
+        muted = site.routing.overlays(site.cameras.specs)
         wanted = set(site.cameras.select(cameras))
         known = {row.spec.key: row for row in site.store.views.all()}
         rows = [
@@ -47,14 +52,17 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
             if spec.key in wanted
         ]
     if as_json:
-        screen.json([_as_json(row, now, seen_by) for row in rows], indent=2)
+        screen.json([_as_json(row, now, seen_by, muted.get(row.spec.key)) for row in rows], indent=2)
         return
     if not rows:
         screen.say("No camera is configured yet: put some into the configuration.", "doubt")
         return
-    _show(rows, now, seen_by, screen)
+    _show(rows, now, seen_by, muted, screen)
     if any(row.state.status is Status.UNENROLLED and row.enabled for row in rows):
         screen.note("Views without references are not watched; `monitor enroll --all` takes them.")
+    _tell_muted(rows, muted, screen)
+    for trouble in troubles:
+        screen.note(trouble, "bad")
     late = [str(row.spec.key) for row in rows if _is_late(row, now)]
     if late:
         more = f" and {len(late) - 3} more" if len(late) > 3 else ""
@@ -63,15 +71,21 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
         )
 
 
-def _show(rows: list[ViewRow], now: datetime, seen_by: Mapping[int, str | None], screen: Screen) -> None:
-    from monitor.cli.words import age, name, status_cell, verdict_cell
+def _show(
+    rows: list[ViewRow],
+    now: datetime,
+    seen_by: Mapping[int, str | None],
+    muted: Mapping[ViewKey, Muted],
+    screen: Screen,
+) -> None:
+    from monitor.cli.words import age, name, verdict_cell
 
     screen.table(
         ["view", "state", "since", "cause", "last verdict", "last check", "incident", "references"],
         [
             [
                 str(row.spec.key),
-                status_cell(row.state.status, row.enabled),
+                _state_cell(row, muted.get(row.spec.key)),
                 age(row.state.since, now),
                 name(row.state.cause),
                 verdict_cell(row.last_verdict),
@@ -82,6 +96,28 @@ def _show(rows: list[ViewRow], now: datetime, seen_by: Mapping[int, str | None],
             for row in rows
         ],
     )
+
+
+def _state_cell(row: ViewRow, muted: Muted | None) -> tuple[str, str]:
+    """The state, with what lies over it: maintenance, or a silence."""
+    from monitor.cli.words import status_cell
+    from monitor.domain.muting import MutedBy
+
+    text, mood = status_cell(row.state.status, row.enabled)
+    if muted is None:
+        return text, mood
+    return f"{text}, {'silenced' if muted.by is MutedBy.SILENCE else 'maintenance'}", mood
+
+
+def _tell_muted(rows: list[ViewRow], muted: Mapping[ViewKey, Muted], screen: Screen) -> None:
+    """Why alerts are held back, and of which views, a line a reason."""
+    views: dict[str, list[str]] = {}
+    for row in rows:
+        if row.spec.key in muted:
+            views.setdefault(muted[row.spec.key].reason, []).append(str(row.spec.key))
+    for reason, names in views.items():
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        screen.note(f"Held back, {reason}: {', '.join(names[:3])}{more}.")
 
 
 def _incident_cell(incident_id: int | None, seen_by: Mapping[int, str | None]) -> tuple[str, str]:
@@ -100,7 +136,9 @@ def _is_late(row: ViewRow, now: datetime) -> bool:
     )
 
 
-def _as_json(row: ViewRow, now: datetime, seen_by: Mapping[int, str | None]) -> dict[str, Any]:
+def _as_json(
+    row: ViewRow, now: datetime, seen_by: Mapping[int, str | None], muted: Muted | None
+) -> dict[str, Any]:
     from monitor.cli.words import instant, verdict_json
 
     return {
@@ -117,5 +155,8 @@ def _as_json(row: ViewRow, now: datetime, seen_by: Mapping[int, str | None]) -> 
         "late": _is_late(row, now),
         "incident": row.open_incident_id,
         "acknowledged_by": seen_by.get(row.open_incident_id) if row.open_incident_id else None,
+        "muted": None
+        if muted is None
+        else {"by": muted.by.value, "until": instant(muted.until), "reason": muted.reason},
         "references": row.reference_count,
     }

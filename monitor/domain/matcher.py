@@ -70,6 +70,10 @@ class Matcher:
             and any(self._fits_view(view) for view in matter.views)
         )
 
+    def concerns(self, view: ViewSpec) -> bool:
+        """Whether it may apply to a view, whatever is wrong there."""
+        return self._fits_view(view)
+
     def unmet(self, matter: Matter) -> tuple[str, ...]:
         """The names of the lists that do not apply, for people who wonder why it does not fit; none where it does.
 

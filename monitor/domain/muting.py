@@ -10,6 +10,7 @@ from enum import StrEnum
 from monitor.domain.maintenance import MaintenanceWindow
 from monitor.domain.matcher import Matcher, Matter
 from monitor.domain.silence import Silence
+from monitor.domain.view import ViewSpec
 
 REASONS_NAMED = 3
 
@@ -75,6 +76,15 @@ def why_muted(
         min(muted.until for muted in distinct),
         "; ".join(named) + (f"; and {more} more" if more else ""),
     )
+
+
+def why_view_muted(
+    view: ViewSpec, now: datetime, silences: Iterable[Silence], windows: Iterable[MaintenanceWindow]
+) -> Muted | None:
+    """What may mute a view now, whatever goes wrong there: for people who look at where it stands."""
+    mutes = [*_of_silences(silences, now), *_of_windows(windows, now)]
+    applying = [mute.muted for mute in mutes if mute.matcher.concerns(view)]
+    return max(applying, key=lambda muted: muted.until, default=None)
 
 
 def _of_silences(silences: Iterable[Silence], now: datetime) -> Iterable[_Mute]:

@@ -142,7 +142,7 @@ class Deliveries:
             .group_by(deliveries.c.notifier)
         )
         with self._database.read() as connection:
-            return {notifier: number for notifier, number in connection.execute(query)}
+            return {row.notifier: row[1] for row in connection.execute(query)}
 
     def replay(self, delivery_id: str, now: datetime) -> None:
         """Have a delivery attempted again from the start, whatever has become of it; by itself, with the alert's own

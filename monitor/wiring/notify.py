@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,11 +13,11 @@ from monitor.domain.addressee import Addressee
 from monitor.domain.grouping import Grouping
 from monitor.domain.maintenance import MaintenanceWindow
 from monitor.domain.matcher import Matter
-from monitor.domain.muting import Muted, why_muted
+from monitor.domain.muting import Muted, why_muted, why_view_muted
 from monitor.domain.ports import Clock, Notifier
 from monitor.domain.reminders import ReminderPolicy
 from monitor.domain.silence import Silence
-from monitor.domain.view import ViewKey
+from monitor.domain.view import ViewKey, ViewSpec
 from monitor.notifiers.kinds import NOTIFIER_KINDS
 from monitor.settings import Settings
 from monitor.settings.channels import NotifierSettings
@@ -123,6 +123,16 @@ class Routing:
         """What holds a matter back now, or at another moment."""
         now = at or self._clock.now()
         return why_muted(matter, now, self._silences(now), self._rules.windows)
+
+    def overlays(self, views: Iterable[ViewSpec]) -> Mapping[ViewKey, Muted]:
+        """What may hold back views now, for those of which something is held back."""
+        now = self._clock.now()
+        silences = self._silences(now)
+        windows = [window for window in self._rules.windows if window.span.open_until(now) is not None]
+        if not silences and not windows:
+            return {}
+        found = ((view.key, why_view_muted(view, now, silences, windows)) for view in views)
+        return {key: muted for key, muted in found if muted is not None}
 
     def explain(self, matter: Matter, at: datetime | None = None) -> list[Explanation]:
         """For every notifier of the configuration, whether it would hear of a matter, and why or why not."""
