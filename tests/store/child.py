@@ -62,6 +62,13 @@ def between_lease_and_finish(store: Store) -> None:
     wait_to_be_killed()
 
 
+def lease_a_batch(store: Store) -> None:
+    """What is due is leased as one message; says its id and those of its deliveries."""
+    (batch,) = store.deliveries.lease(at(100), "child", 30.0, 9, 9)
+    say(" ".join([batch.id, *batch.deliveries]))
+    wait_to_be_killed()
+
+
 def within_acceptance(store: Store) -> None:
     """A new gallery version, state and resolution are written, but not committed."""
     store.record(opened(0), TOLD, announce)
@@ -104,6 +111,7 @@ SCENES: dict[str, Callable[[Store], None]] = {
         between_image_and_commit,
         after_commit,
         between_lease_and_finish,
+        lease_a_batch,
         within_acceptance,
         record_on_and_on,
         lease_and_deliver,
