@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert, Outcome, Receipt, RetryPolicy
 from monitor.domain.circuit import CircuitPolicy
 from monitor.domain.message import Message
@@ -361,3 +362,64 @@ def test_a_receiver_that_fails_is_said_once_and_so_is_its_recovery(store: Store,
     with capture_logs() as lines:
         deliver_all(deliverer(store, {"ops": webhook(receiver)}, per_notifier=1), store)
     assert [line["event"] for line in lines] == ["notifier.failing", "notifier.works_again"]
+
+
+def test_a_group_is_one_message_and_fails_and_arrives_as_one(store: Store, receiver: Receiver):
+    keys = [ViewKey(f"cam-{number:03}") for number in range(5)]
+    store.views.sync([builders.spec(key) for key in keys], builders.NOW)
+    for key in keys:
+        grouped = (Addressee("ops", "site default", 1.0),)
+        store.record(builders.opened(0.0, key=key), grouped, builders.announce)
+    answers = iter([Answer(503), Answer(204)])
+    receiver.respond = lambda _request: next(answers)
+    assert deliver_all(deliverer(store, {"ops": webhook(receiver)}), store) == DeliveryReport(
+        sent=5, rescheduled=5
+    )
+    first, second = receiver.requests
+    assert first.webhook_id == second.webhook_id
+    assert first.body == second.body
+    assert first.verified()["data"]["count"] == 5
+
+
+def test_a_receiver_that_is_gone_stays_off_after_a_restart_until_a_person_says_otherwise(
+    store: Store, receiver: Receiver
+):
+    queue_incidents(store, 2, ("ops",))
+    receiver.respond = lambda _request: Answer(410)
+    assert deliver_all(deliverer(store, {"ops": webhook(receiver)}, per_notifier=1), store).dead == 2
+    store.deliveries.replay_dead(CLOCK.now())
+    restarted = deliverer(store, {"ops": webhook(receiver)})
+    assert deliver_all(restarted, store).dead == 2
+    assert len(receiver.requests) == 1
+    receiver.respond = lambda _request: Answer(204)
+    store.receivers.enable("ops")
+    store.deliveries.replay_dead(CLOCK.now())
+    assert deliver_all(restarted, store).sent == 2
+
+
+def test_a_receiver_that_fails_is_spared_and_everything_arrives_when_it_works_again(store: Store):
+    queue_incidents(store, 12, ("ops", "fine"))
+    is_down = threading.Event()
+    is_down.set()
+    notifier = RecordingNotifier(
+        lambda _alert: Receipt(Outcome.RETRY if is_down.is_set() else Outcome.ACCEPTED, "as told")
+    )
+    fine = RecordingNotifier()
+    hours = RetryPolicy(first_s=3600.0, longest_s=3600.0)
+    circuit = CircuitPolicy(opens_after=3, first_s=0.2, factor=1.0)
+    sender = deliverer(
+        store, {"ops": notifier, "fine": fine}, hours, circuit=circuit, per_notifier=1, turn_s=0.5
+    )
+    with capture_logs() as lines:
+        sender.deliver_due()
+        # Three attempts opened its circuit; since then one probe in a while, of others that were not tried yet.
+        assert 3 <= len(notifier.sent) <= 6
+        assert len(fine.sent) == 12
+        assert sum(row.attempts == 0 for row in store.deliveries.list(DeliveryStatus.PENDING)) >= 6
+        is_down.clear()
+        assert deliver_all(sender, store).sent == 12
+    assert [line["event"] for line in lines if line["event"].startswith("notifier.")] == [
+        "notifier.failing",
+        "notifier.spared",
+        "notifier.works_again",
+    ]
