@@ -46,6 +46,8 @@ _SECTIONS = {
     "Remind": ("remind", "`notifiers[].remind`."),
     "Maintenance": ("maintenance", "An entry of `maintenance`."),
 }
+# Choices that stand in many places, in a word or two.
+_CHOICES = {"VerdictKind": "verdict", "Severity": "`info`, `warning` or `critical`"}
 _WORDS = {"boolean": "true or false", "integer": "whole number", "string": "text", "number": "number"}
 
 
@@ -93,8 +95,8 @@ def _types(node: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _reference(name: str) -> str:
-    if name == "VerdictKind":
-        return "verdict"
+    if name in _CHOICES:
+        return _CHOICES[name]
     heading = _SECTIONS.get(name, (name.lower(), ""))[0]
     return f"[{heading}](#{heading.replace(' ', '-')})"
 
