@@ -13,13 +13,18 @@ from sqlalchemy.engine import Connection
 from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert
 from monitor.domain.incident import Incident, Scope
+from monitor.domain.severity import Severity
+from monitor.domain.timeline import Entry, EntryKind
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewKey
+from monitor.domain.worst import Worst
 from monitor.store.deliveries import queue_alert
 from monitor.store.engine import Database
 from monitor.store.errors import UnknownIncident
 from monitor.store.rows import Resolution
+from monitor.store.serial import from_json
 from monitor.store.tables import incident_members, incidents, views
+from monitor.store.timeline import add_entry
 
 
 class Incidents:
@@ -65,9 +70,46 @@ class Incidents:
         with self._database.write() as connection:
             incident = get_incident(connection, incident_id, lock=True)
             values: dict[str, Any] = {"comment": _joined(incident.comment, comment)}
-            if incident.acknowledged_at is None:
+            is_first = incident.acknowledged_at is None
+            if is_first:
                 values |= {"acknowledged_at": now, "acknowledged_by": by}
             connection.execute(update(incidents).where(incidents.c.id == incident_id).values(values))
+            if is_first or comment:
+                kind = EntryKind.ACKNOWLEDGED if is_first else EntryKind.COMMENTED
+                add_entry(connection, incident_id, Entry(kind, now, by, comment))
+            return get_incident(connection, incident_id)
+
+    def unacknowledge(self, incident_id: int, by: str, comment: str, now: datetime) -> Incident:
+        """Take an acknowledgement back; of one that has none only the comment is noted.
+
+        Raises:
+            UnknownIncident: There is none with this number.
+        """
+        with self._database.write() as connection:
+            incident = get_incident(connection, incident_id, lock=True)
+            values = {
+                "acknowledged_at": None,
+                "acknowledged_by": None,
+                "comment": _joined(incident.comment, comment),
+            }
+            connection.execute(update(incidents).where(incidents.c.id == incident_id).values(values))
+            if incident.acknowledged_at is not None:
+                add_entry(connection, incident_id, Entry(EntryKind.UNACKNOWLEDGED, now, by, comment))
+            elif comment:
+                add_entry(connection, incident_id, Entry(EntryKind.COMMENTED, now, by, comment))
+            return get_incident(connection, incident_id)
+
+    def comment(self, incident_id: int, by: str, text: str, now: datetime) -> Incident:
+        """Note what somebody has to say of it, open or not.
+
+        Raises:
+            UnknownIncident: There is none with this number.
+        """
+        with self._database.write() as connection:
+            incident = get_incident(connection, incident_id, lock=True)
+            values = {"comment": _joined(incident.comment, text)}
+            connection.execute(update(incidents).where(incidents.c.id == incident_id).values(values))
+            add_entry(connection, incident_id, Entry(EntryKind.COMMENTED, now, by, text))
             return get_incident(connection, incident_id)
 
     def resolve(self, incident_id: int, now: datetime, resolution: Resolution) -> Incident:
@@ -98,6 +140,9 @@ def resolve_incident(
             comment=_joined(incident.comment, resolution.comment),
         )
     )  # fmt: skip
+    add_entry(
+        connection, incident.id, Entry(EntryKind.RESOLVED, now, resolution.by, resolution.comment)
+    )
     if resolution.announce is not None:
         announce = resolution.announce
         resolved = get_incident(connection, incident.id)
@@ -199,6 +244,11 @@ def _incident(row: Row[Any], members: Sequence[ViewKey] | None) -> Incident:
         scope=Scope(row.scope),
         subject=row.subject,
         members=(key,) if members is None else tuple(members),
+        severity=Severity(row.severity),
+        parent_id=row.parent_id,
+        reopened=row.reopened,
+        worst=from_json(Worst, row.worst),
+        latest_digest=row.latest_digest,
     )
 
 

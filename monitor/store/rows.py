@@ -201,8 +201,10 @@ class DeliveryStatus(StrEnum):
     """Where a delivery stands."""
 
     PENDING = "pending"
+    HELD = "held"
     DELIVERED = "delivered"
     DEAD = "dead"
+    DROPPED = "dropped"
 
 
 @dataclass(frozen=True, slots=True)
