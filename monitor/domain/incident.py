@@ -47,7 +47,7 @@ class Incident:
         subject: Names that one thing among those of its scope: a view's name, a host's.
         members: The views that it is about, by name.
         severity: How urgent it is.
-        parent_id: The incident that stands, or stood, for this one: a site's, a pair's; None where it stands for itself.
+        parent_id: The incident that stands, or stood, for this one: a site's, a pair's; None where none does.
         reopened: How often it was taken up again after its end.
         worst: The worst figures seen.
         latest_digest: The latest picture while it was open, or None.

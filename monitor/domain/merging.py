@@ -57,7 +57,9 @@ def merge_of(
     """
     if other is not None and are_swapped(mine, other):
         return Merge(
-            Scope.PAIR, pair_subject(mine.key, other.key), f"{mine.key} and {other.key} show each other's view."
+            Scope.PAIR,
+            pair_subject(mine.key, other.key),
+            f"{mine.key} and {other.key} show each other's view.",
         )
     if trouble is not None and policy is not None and is_site_event(trouble, policy):
         reason = f"{trouble.changed} of {trouble.views} views changed within {policy.window_s:.0f} s."

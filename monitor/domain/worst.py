@@ -38,7 +38,7 @@ class Worst:
                     worst, displacement=verdict.displacement, excess=round(excess, 3), displaced_at=at
                 )
         similarity = verdict.similarity
-        if similarity is not None and math.isfinite(similarity):
-            if worst.similarity is None or similarity < worst.similarity:
-                worst = replace(worst, similarity=similarity, unlike_at=at)
+        least = math.inf if worst.similarity is None else worst.similarity
+        if similarity is not None and math.isfinite(similarity) and similarity < least:
+            worst = replace(worst, similarity=similarity, unlike_at=at)
         return worst

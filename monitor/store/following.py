@@ -98,8 +98,8 @@ def follow(
     if severity is not incident.severity and change is not Change.RECOVERED:
         values["severity"] = severity
         text = f"Was {incident.severity}, is {severity}."
-        data = {"before": incident.severity, "severity": severity}
-        entries.append(Entry(EntryKind.SEVERITY_CHANGED, observation.checked_at, text=text, data=data))
+        changed = {"before": incident.severity, "severity": severity}
+        entries.append(Entry(EntryKind.SEVERITY_CHANGED, observation.checked_at, text=text, data=changed))
     former = None
     if pictures.latest not in (None, incident.latest_digest):
         values["latest_digest"], former = pictures.latest, incident.latest_digest

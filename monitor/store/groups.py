@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
@@ -167,10 +167,9 @@ def open_group(
     Returns:
         Its number; None where one is open for the subject, be it opened by another process in this very moment.
     """
-    # Both databases know the clause, and SQLAlchemy has a word for it in neither's common language.
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     incident_id = connection.scalar(
-        dialect.insert(incidents)
+        _dialect(connection)
+        .insert(incidents)
         .values(
             scope=scope,
             subject=subject,
@@ -195,13 +194,19 @@ def open_group(
 
 
 def add_members(connection: Connection, incident_id: int, view_ids: Sequence[int], now: datetime) -> None:
-    """Put down that views are part of an incident from now on, within the caller's transaction."""
+    """Put down that views are part of an incident, perhaps again, within the caller's transaction."""
     rows = [{"incident_id": incident_id, "view_id": view_id, "joined_at": now} for view_id in view_ids]
     if rows:
-        connection.execute(insert(incident_members), rows)
+        statement = _dialect(connection).insert(incident_members)
+        again = statement.on_conflict_do_update(
+            index_elements=["incident_id", "view_id"], set_={"left_at": None}
+        )
+        connection.execute(again, rows)
 
 
-def close_group(connection: Connection, incident_id: int, now: datetime, reason: str) -> bool:
+def close_group(
+    connection: Connection, incident_id: int, now: datetime, reason: str, author: str = ""
+) -> bool:
     """End an incident about several views within the caller's transaction; False where it has ended already."""
     ended = connection.execute(
         update(incidents)
@@ -220,8 +225,13 @@ def close_group(connection: Connection, incident_id: int, now: datetime, reason:
         .where(incident_members.c.incident_id == incident_id, incident_members.c.left_at.is_(None))
         .values(left_at=now)
     )
-    add_entry(connection, incident_id, Entry(EntryKind.RESOLVED, now, text=reason))
+    add_entry(connection, incident_id, Entry(EntryKind.RESOLVED, now, author, reason))
     return True
+
+
+def _dialect(connection: Connection) -> Any:
+    """Where `insert` has an `on_conflict` clause: both databases know it, what they share in SQLAlchemy does not."""
+    return postgresql if connection.dialect.name == "postgresql" else sqlite
 
 
 def _found(incident_id: int | None) -> int:

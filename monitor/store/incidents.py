@@ -140,9 +140,7 @@ def resolve_incident(
             comment=_joined(incident.comment, resolution.comment),
         )
     )  # fmt: skip
-    add_entry(
-        connection, incident.id, Entry(EntryKind.RESOLVED, now, resolution.by, resolution.comment)
-    )
+    add_entry(connection, incident.id, Entry(EntryKind.RESOLVED, now, resolution.by, resolution.comment))
     if resolution.announce is not None:
         announce = resolution.announce
         resolved = get_incident(connection, incident.id)

@@ -8,9 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from monitor.domain.addressee import Addressee
+from monitor.domain.addressee import Addressee, Addressing, nobody
 from monitor.domain.incident import Observation
-from monitor.domain.view import ViewKey
+from monitor.domain.view import ViewKey, ViewSpec
 from monitor.store.cache import EncodingCache
 from monitor.store.deliveries import Deliveries
 from monitor.store.engine import Database
@@ -19,11 +19,13 @@ from monitor.store.groups import GroupIncidents
 from monitor.store.images import ImageStore
 from monitor.store.incidents import Incidents
 from monitor.store.lock import DaemonLock, hold_daemon_lock
+from monitor.store.merged import MergedIncidents
 from monitor.store.migrate import ensure_current
 from monitor.store.observations import History, Labels
 from monitor.store.recording import Announce, Recorder
 from monitor.store.retention import Retention
 from monitor.store.rows import Recorded, Watch
+from monitor.store.timeline import Timelines
 from monitor.store.views import Views
 from monitor.store.watches import Watches
 
@@ -40,6 +42,8 @@ class Store:
         gallery: References, in versions.
         incidents: Listing, acknowledging, resolving.
         group_incidents: Incidents about several views at once, from their start to their end.
+        merged_incidents: Incidents that stand for those of single views, and their end.
+        timelines: What happened to incidents, in order.
         history: Past observations.
         labels: What people say about verdicts.
         deliveries: The queue of alerts.
@@ -63,6 +67,8 @@ class Store:
         self.gallery = Gallery(database, images)
         self.incidents = Incidents(database)
         self.group_incidents = GroupIncidents(database)
+        self.merged_incidents = MergedIncidents(database)
+        self.timelines = Timelines(database)
         self.history = History(database)
         self.labels = Labels(database)
         self.deliveries = Deliveries(database)
@@ -106,7 +112,13 @@ class Store:
         self._watches.save_constancy(key, content)
 
     def record(
-        self, observation: Observation, addressees: Sequence[Addressee], announce: Announce
+        self,
+        observation: Observation,
+        addressees: Sequence[Addressee],
+        announce: Announce,
+        *,
+        spec: ViewSpec | None = None,
+        addressing: Addressing = nobody,
     ) -> Recorded:
         """Record one check: observation, state, incident and deliveries, all or nothing; see
         `Recorder.record`.
@@ -114,7 +126,7 @@ class Store:
         Raises:
             UnknownView: The view is not stored.
         """
-        return self._recorder.record(observation, addressees, announce)
+        return self._recorder.record(observation, addressees, announce, spec=spec, addressing=addressing)
 
     def close(self) -> None:
         """Close every connection; may be called twice."""
