@@ -79,7 +79,7 @@ def record_on_and_on(store: Store) -> None:
     """Checks without end: each third opens an incident, each next one resolves it. Says which slot is done."""
     start = int(sys.argv[4])
     for number in range(start, start + 10_000):
-        seconds = number * 10
+        seconds = number * 1000
         checks = (opened(seconds, image=b"%d" % number), recovered(seconds), observation(seconds))
         store.record(checks[number % 3], TOLD, announce)
         say(number)

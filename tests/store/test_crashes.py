@@ -120,14 +120,14 @@ def test_killed_again_and_again_at_any_moment_no_check_is_lost_or_doubled(store:
         child.wait()
         reported = max([reported, *map(int, child.stdout.read().split())])
     rows = list(reversed(store.history.observations(KEY, limit=10_000)))
-    slots = [int((row.slot - at(0)).total_seconds()) // 10 for row in rows]
+    slots = [int((row.slot - at(0)).total_seconds()) // 1000 for row in rows]
     # What was reported is there; of the check that was under way, all or nothing.
     assert slots == list(range(len(slots)))
     assert reported <= slots[-1] <= reported + 1
     numbers = [number for number in slots if number % 3 == 0]
     incidents = list(reversed(store.incidents.list(limit=10_000)))
     assert len(incidents) == len(numbers)
-    assert [incident.opened_at for incident in incidents] == [at(number * 10 + 1) for number in numbers]
+    assert [incident.opened_at for incident in incidents] == [at(number * 1000 + 1) for number in numbers]
     ended = [incident for incident in incidents if incident.resolved_at is not None]
     assert len(ended) == len([number for number in slots if number % 3 == 1])
     assert all(
