@@ -49,6 +49,6 @@ def is_site_event(trouble: SiteTrouble, policy: SiteEventPolicy) -> bool:
     return 0 < policy.at_least <= trouble.changed and trouble.changed >= policy.needed(trouble.views)
 
 
-def ends_below(views: int, policy: SiteEventPolicy) -> float:
-    """A site event is over when fewer views than this are in trouble: half of what it takes to begin one."""
-    return policy.needed(views) / 2
+def ends_below(needed: int) -> int:
+    """A site event is over when fewer views than this are in trouble: half of what it took to begin it."""
+    return max(1, math.ceil(needed / 2))

@@ -21,6 +21,7 @@ from monitor.settings.base import SettingsModel
 from monitor.settings.camera_sources import SourceSettings
 from monitor.settings.channels import NotifierSettings
 from monitor.settings.derived import DerivedFrom, Overrides
+from monitor.settings.noise import Maintenance
 from monitor.settings.values import (
     AnchoredPath,
     BundlePath,
@@ -232,6 +233,11 @@ class Settings(SettingsModel):
     """Rules for all cameras."""
     notifiers: tuple[NotifierSettings, ...] = Field(default=(), examples=[[{"name": "log", "kind": "log"}]])
     """Who is told about incidents."""
+    maintenance: tuple[Maintenance, ...] = Field(
+        default=(),
+        examples=[[{"name": "cleaning", "cron": "30 2 * * SUN", "lasts": "2h", "sites": ["north"]}]],
+    )
+    """Times in which somebody works on the cameras: what happens then is recorded, and held back from notifiers."""
     data_dir: AnchoredPath = Field(default=Path("monitor-data"), examples=["/var/lib/monitor"])
     """Folder for pictures and the SQLite database; a relative path starts at the configuration file."""
     database: Database = Field(default_factory=Database, examples=[{"url": {"env": "MONITOR_DATABASE_URL"}}])

@@ -43,6 +43,9 @@ _SECTIONS = {
     "WebhookNotifier": ("webhook notifier", "An entry of `notifiers` with `kind: webhook`."),
     "LogNotifier": ("log notifier", "An entry of `notifiers` with `kind: log`."),
     "Route": ("route", "An entry of `notifiers[].routes`."),
+    "Group": ("group", "`notifiers[].group`."),
+    "Remind": ("remind", "`notifiers[].remind`."),
+    "Maintenance": ("maintenance", "An entry of `maintenance`."),
 }
 _WORDS = {"boolean": "true or false", "integer": "whole number", "string": "text", "number": "number"}
 

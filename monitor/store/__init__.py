@@ -23,6 +23,7 @@ from monitor.store.errors import (
     UnknownIncident,
     UnknownObservation,
     UnknownReference,
+    UnknownSilence,
     WalUnavailable,
 )
 from monitor.store.rows import (
@@ -33,7 +34,7 @@ from monitor.store.rows import (
     GalleryEntry,
     GalleryVersion,
     Label,
-    LeasedDelivery,
+    LeasedBatch,
     ObservationRow,
     PruneResult,
     Recorded,
@@ -64,7 +65,7 @@ __all__ = [
     "ImageMissing",
     "Label",
     "LastReference",
-    "LeasedDelivery",
+    "LeasedBatch",
     "ObservationRow",
     "PruneResult",
     "Recorded",
@@ -81,6 +82,7 @@ __all__ = [
     "UnknownIncident",
     "UnknownObservation",
     "UnknownReference",
+    "UnknownSilence",
     "ViewRow",
     "WalUnavailable",
     "Watch",

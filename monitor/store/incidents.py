@@ -14,17 +14,19 @@ from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert
 from monitor.domain.incident import Incident, Scope
 from monitor.domain.severity import Severity
+from monitor.domain.state import ViewState
 from monitor.domain.timeline import Entry, EntryKind
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewKey
 from monitor.domain.worst import Worst
-from monitor.store.deliveries import queue_alert
 from monitor.store.engine import Database
 from monitor.store.errors import UnknownIncident
+from monitor.store.queueing import queue_alert
 from monitor.store.rows import Resolution
 from monitor.store.serial import from_json
 from monitor.store.tables import incident_members, incidents, views
 from monitor.store.timeline import add_entry
+from monitor.store.views import find_view, restart_view
 
 
 class Incidents:
@@ -112,19 +114,28 @@ class Incidents:
             add_entry(connection, incident_id, Entry(EntryKind.COMMENTED, now, by, text))
             return get_incident(connection, incident_id)
 
-    def resolve(self, incident_id: int, now: datetime, resolution: Resolution) -> Incident:
+    def resolve(
+        self, incident_id: int, now: datetime, resolution: Resolution, *, restart: bool = False
+    ) -> Incident:
         """End an incident by hand. One that has ended already stays as it is.
 
-        The view's state is left alone; to change both at once ("this is the new normal"), give the resolution
-        to `Gallery.add_version`.
+        The view's state is left alone, unless it is to be restarted: then it is looked at anew, as it would be after
+        an enrolment. To change the references as well ("this is the new normal"), give the resolution to
+        `Gallery.add_version`.
 
         Raises:
             UnknownIncident: There is none with this number.
         """
         with self._database.write() as connection:
+            if restart:
+                # First the view and then its incident, as checks lock them.
+                key = get_incident(connection, incident_id).key
+                view_id = find_view(connection, key, lock=True).id
             incident = get_incident(connection, incident_id, lock=True)
             if incident.resolved_at is None:
                 resolve_incident(connection, incident, now, resolution)
+                if restart:
+                    restart_view(connection, view_id, ViewState(), now)
             return get_incident(connection, incident_id)
 
 

@@ -16,15 +16,19 @@ from monitor.store.deliveries import Deliveries
 from monitor.store.engine import Database
 from monitor.store.gallery import Gallery
 from monitor.store.groups import GroupIncidents
+from monitor.store.holding import HeldAlerts
 from monitor.store.images import ImageStore
 from monitor.store.incidents import Incidents
 from monitor.store.lock import DaemonLock, hold_daemon_lock
 from monitor.store.merged import MergedIncidents
 from monitor.store.migrate import ensure_current
 from monitor.store.observations import History, Labels
+from monitor.store.receivers import Receivers
 from monitor.store.recording import Announce, Recorder
+from monitor.store.reminding import Reminders
 from monitor.store.retention import Retention
 from monitor.store.rows import Recorded, Watch
+from monitor.store.silences import Silences
 from monitor.store.timeline import Timelines
 from monitor.store.views import Views
 from monitor.store.watches import Watches
@@ -47,6 +51,10 @@ class Store:
         history: Past observations.
         labels: What people say about verdicts.
         deliveries: The queue of alerts.
+        held: Alerts that are not to be told at present.
+        silences: What people do not want to be told for a while.
+        reminders: Reminding of incidents that nobody has taken note of.
+        receivers: How notifiers' receivers have fared.
         images: Pictures by digest.
         retention: Letting go of what is old.
 
@@ -72,6 +80,10 @@ class Store:
         self.history = History(database)
         self.labels = Labels(database)
         self.deliveries = Deliveries(database)
+        self.held = HeldAlerts(database)
+        self.silences = Silences(database)
+        self.reminders = Reminders(database)
+        self.receivers = Receivers(database)
         self.retention = Retention(database, images)
 
     @property

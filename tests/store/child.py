@@ -92,10 +92,8 @@ def lease_and_deliver(store: Store) -> None:
         leased = store.deliveries.lease(at(1e6), sys.argv[4], 3600.0, 3, 100)
         idle = 0 if leased else idle + 1
         for delivery in leased:
-            assert store.deliveries.finish(
-                delivery.id, delivery.fence, Receipt(Outcome.ACCEPTED), None, at(1e6)
-            )
-            say(delivery.id)
+            assert store.deliveries.finish(delivery, Receipt(Outcome.ACCEPTED), None, at(1e6))
+            say(delivery.deliveries[0])
         if not leased:
             time.sleep(0.01)
 

@@ -56,11 +56,9 @@ def test_threads_record_read_lease_and_prune_together(store: Store) -> None:
             leased = store.deliveries.lease(at(1e6), threading.current_thread().name, 3600.0, 4, 100)
             idle = idle + 1 if not leased and recording.is_set() else 0
             for delivery in leased:
-                done = store.deliveries.finish(
-                    delivery.id, delivery.fence, Receipt(Outcome.ACCEPTED), None, at(1e6)
-                )
+                done = store.deliveries.finish(delivery, Receipt(Outcome.ACCEPTED), None, at(1e6))
                 assert done
-                delivered.append(delivery.id)
+                delivered.append(delivery.deliveries[0])
 
     def enroll() -> None:
         for number, key in enumerate(KEYS):

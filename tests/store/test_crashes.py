@@ -94,7 +94,7 @@ def test_killed_between_lease_and_finish_the_delivery_is_attempted_again_under_t
     assert store.deliveries.lease(at(39), "me", 30.0, 9, 9) == []
     leased = store.deliveries.lease(at(40), "me", 30.0, 9, 9)
     (incident,) = store.incidents.open()
-    assert [(delivery.id, delivery.attempt) for delivery in leased] == [
+    assert [(batch.deliveries[0], batch.attempt) for batch in leased] == [
         (f"{route}:{incident.id}-1", 2) for route in ROUTES
     ]
 
@@ -149,6 +149,6 @@ def test_a_sender_that_was_killed_has_no_say_any_more_when_its_lease_has_passed_
     store.record(opened(0), told("log"), announce)
     (dead,) = store.deliveries.lease(at(10), "dead", 30.0, 9, 9)
     (alive,) = store.deliveries.lease(at(60), "alive", 30.0, 9, 9)
-    assert store.deliveries.finish(alive.id, alive.fence, Receipt(Outcome.ACCEPTED), None, at(61))
-    assert not store.deliveries.finish(dead.id, dead.fence, Receipt(Outcome.RETRY), at(90), at(62))
+    assert store.deliveries.finish(alive, Receipt(Outcome.ACCEPTED), None, at(61))
+    assert not store.deliveries.finish(dead, Receipt(Outcome.RETRY), at(90), at(62))
     assert store.deliveries.lease(at(1000), "me", 30.0, 9, 9) == []

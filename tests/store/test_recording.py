@@ -227,8 +227,8 @@ def test_acknowledging_keeps_the_first_person_and_every_comment(store: Store) ->
     assert (noted.acknowledged_by, noted.acknowledged_at) == ("ann", at(10))
     assert noted.comment == "on my way\nme too"
     assert store.deliveries.counts() == {
-        status: 2 if status is DeliveryStatus.PENDING else 0 for status in DeliveryStatus
-    }
+        **dict.fromkeys(DeliveryStatus, 0), DeliveryStatus.PENDING: 2
+    }  # fmt: skip
     assert store.incidents.list(KEY) == [noted]
     assert noted.opened_at > NOW
 
