@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select, update
 from sqlalchemy.engine import Connection
 
 from monitor.domain.addressee import Addressee
@@ -50,16 +50,38 @@ class Incidents:
         with self._database.read() as connection:
             return get_incident(connection, incident_id)
 
+    def find(
+        self, *, only_open: bool = True, site: str = "", keys: Sequence[ViewKey] = (), limit: int = 100
+    ) -> list[Incident]:
+        """Incidents, the newest first.
+
+        Args:
+            only_open: None that are over.
+            site: Only those with a view of this site; empty for all.
+            keys: Only those with one of these views; empty for all.
+            limit: How many at most.
+        """
+        query = select_incidents().order_by(incidents.c.opened_at.desc(), incidents.c.id.desc()).limit(limit)
+        if only_open:
+            query = query.where(incidents.c.resolved_at.is_(None))
+        wanted = []
+        if site:
+            wanted.append(views.c.site == site)
+        if keys:
+            wanted.append(
+                or_(*(and_(views.c.camera == key.camera, views.c.view == key.view) for key in keys))
+            )
+        for condition in wanted:
+            query = query.where(or_(condition, incidents.c.id.in_(_with_member(condition))))
+        with self._database.read() as connection:
+            return to_incidents(connection, connection.execute(query).all())
+
     def list(self, key: ViewKey | None = None, limit: int = 100) -> list[Incident]:
         """Incidents that one view is or was in, or all: the newest first."""
         query = select_incidents().order_by(incidents.c.opened_at.desc(), incidents.c.id.desc()).limit(limit)
         if key is not None:
-            query = query.where(
-                or_(
-                    and_(views.c.camera == key.camera, views.c.view == key.view),
-                    incidents.c.id.in_(_with_member(key)),
-                )
-            )
+            of_key = and_(views.c.camera == key.camera, views.c.view == key.view)
+            query = query.where(or_(of_key, incidents.c.id.in_(_with_member(of_key))))
         with self._database.read() as connection:
             return to_incidents(connection, connection.execute(query).all())
 
@@ -212,11 +234,12 @@ def _open_incident() -> Select[Any]:
     )
 
 
-def _with_member(key: ViewKey) -> Select[Any]:
+def _with_member(condition: ColumnElement[bool]) -> Select[Any]:
     return (
         select(incident_members.c.incident_id)
         .join(views, views.c.id == incident_members.c.view_id)
-        .where(views.c.camera == key.camera, views.c.view == key.view)
+        .where(condition)
+        .correlate(None)
     )
 
 

@@ -38,12 +38,6 @@ class MergedIncidents:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def children(self, parent_id: int) -> list[int]:
-        """The incidents that this one stands for, or stood for when they ended."""
-        with self._database.read() as connection:
-            query = select(incidents.c.id).where(incidents.c.parent_id == parent_id).order_by(incidents.c.id)
-            return list(connection.scalars(query))
-
     def settle(self, now: datetime, addressing: Addressing) -> int:
         """Bring what was merged in order, each incident in a transaction of its own.
 

@@ -13,6 +13,7 @@ from monitor.domain.incident import Observation
 from monitor.domain.view import ViewKey, ViewSpec
 from monitor.store.cache import EncodingCache
 from monitor.store.deliveries import Deliveries
+from monitor.store.dossier import Dossiers
 from monitor.store.engine import Database
 from monitor.store.gallery import Gallery
 from monitor.store.groups import GroupIncidents
@@ -47,6 +48,7 @@ class Store:
         incidents: Listing, acknowledging, resolving.
         group_incidents: Incidents about several views at once, from their start to their end.
         merged_incidents: Incidents that stand for those of single views, and their end.
+        dossiers: Everything about one incident.
         timelines: What happened to incidents, in order.
         history: Past observations.
         labels: What people say about verdicts.
@@ -77,6 +79,7 @@ class Store:
         self.group_incidents = GroupIncidents(database)
         self.merged_incidents = MergedIncidents(database)
         self.timelines = Timelines(database)
+        self.dossiers = Dossiers(database)
         self.history = History(database)
         self.labels = Labels(database)
         self.deliveries = Deliveries(database)

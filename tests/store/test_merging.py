@@ -328,7 +328,7 @@ def test_the_end_of_an_event_reaches_whoever_heard_of_it_whatever_the_routes_are
 
 
 def test_incidents_resolved_by_hand_end_what_stood_for_them(store: Store) -> None:
-    views, event = site_event(store, 4)
+    _views, _event = site_event(store, 4)
     for one in store.incidents.open():
         if one.scope is Scope.VIEW:
             store.incidents.resolve(one.id, at(60), Resolution("ann"))
@@ -345,7 +345,7 @@ def test_a_child_says_what_it_is_part_of(store: Store) -> None:
     assert kinds == [EntryKind.OPENED, EntryKind.JOINED, EntryKind.RESOLVED, EntryKind.LEFT]
     joined = store.timelines.of(child.id)[1]
     assert (joined.text, joined.data) == (f"Part of incident {event.id}.", {"incident": event.id})
-    assert child.id in store.merged_incidents.children(event.id)
+    assert child.id in [one.id for one in store.dossiers.of(event.id).children]
 
 
 def test_many_that_open_at_once_from_many_threads_are_one_event(store: Store) -> None:
