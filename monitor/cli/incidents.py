@@ -105,8 +105,8 @@ def comment(run: Invocation, incident: int, text: str, author: str | None) -> No
 def resolve(run: Invocation, incident: int, comment: str, author: str | None) -> None:
     """End INCIDENT because it is over; who heard of it is told.
 
-    Its view is looked at anew: if it is still wrong, the incident is taken up again. To make what the view shows the new
-    normal use `monitor accept`.
+    Its view is looked at anew: if it is still wrong, the incident is taken up again. To make what the view shows the
+    new normal use `monitor accept`.
 
     Example: monitor incidents resolve 17 --comment "lens cleaned"
     """

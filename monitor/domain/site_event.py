@@ -21,8 +21,8 @@ class SiteEventPolicy:
     window_s: float = 120.0
 
     def __post_init__(self) -> None:
-        if self.at_least < 0 or not 0.0 <= self.share <= 1.0:
-            raise ValueError("at_least must not be below 0, and share lies between 0 and 1")
+        if self.at_least < 0 or not 0.0 <= self.share <= 1.0 or self.window_s < 0:
+            raise ValueError("at_least and window must not be below 0, and share lies between 0 and 1")
 
     def needed(self, views: int) -> int:
         """How many of a site's views must have changed."""

@@ -80,7 +80,8 @@ def test_two_views_that_show_each_other_are_one_incident_naming_both(store: Stor
     first = record(store, swapped(0, GATE, YARD))
     assert store.group_incidents.open(Scope.PAIR) == []
     second = record(store, swapped(10, YARD, GATE))
-    assert first is not None and second is not None
+    assert first is not None
+    assert second is not None
     pair = only_open(store, Scope.PAIR)
     assert (pair.members, pair.name, pair.cause) == (
         (GATE, YARD),
@@ -189,7 +190,8 @@ def test_many_views_that_change_together_are_one_incident_of_their_site(store: S
         record(store, suspected(number, one.key), one)
     first = record(store, opened(30, key=views[0].key), views[0])
     second = record(store, opened(31, key=views[1].key), views[1])
-    assert first is not None and second is not None
+    assert first is not None
+    assert second is not None
     event = only_open(store, Scope.SITE)
     assert (event.subject, event.name, event.cause) == ("north", "site north", VerdictKind.FLIPPED_180)
     assert event.first_seen_at == at(1)
