@@ -65,6 +65,7 @@ class StatePolicy:
         flap_window_s: … within this time is flapping, and reported as such.
         frozen_repeats: This many further captures of the very same picture …
         frozen_after_s: … over at least this time are a frozen camera.
+        reopen_within_s: An alert with the cause of an incident that ended less than this ago is that incident again.
     """
 
     open_checks: int = 2
@@ -90,6 +91,7 @@ class StatePolicy:
     flap_window_s: float = 3600.0
     frozen_repeats: int = 3
     frozen_after_s: float = 120.0
+    reopen_within_s: float = 600.0
 
     def duration_needed_s(self, cause: VerdictKind) -> float:
         """How long this cause must have lasted before it is an alert."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from monitor.domain.severity import Severity
+from monitor.domain.site_event import SiteEventPolicy
 from monitor.domain.state import StatePolicy
 from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import VerdictKind
@@ -53,6 +54,7 @@ class ViewSpec:
         enabled: Whether the view is watched.
         labels: Names and values that go along with alerts.
         severities: How urgent causes are here, where that is not as usual.
+        site_event: When changes of many views of its site are told as one.
     """
 
     key: ViewKey
@@ -65,3 +67,4 @@ class ViewSpec:
     enabled: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
     severities: Mapping[VerdictKind, Severity] = field(default_factory=dict)
+    site_event: SiteEventPolicy = field(default_factory=SiteEventPolicy)

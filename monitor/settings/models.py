@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, model_valid
 from pydantic_core import PydanticCustomError
 
 from monitor.domain.severity import Severity
+from monitor.domain.site_event import SiteEventPolicy
 from monitor.domain.state import StatePolicy
 from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import VerdictKind
@@ -103,6 +104,15 @@ class CameraRules(ViewRules):
     """The zone in which the cameras live: times in file names, windows of the day."""
 
 
+class SiteRules(CameraRules):
+    """Rules for all cameras of a site, and for the site as a whole."""
+
+    site_event: Annotated[Overrides, DerivedFrom(SiteEventPolicy)] | None = Field(
+        default=None, examples=[{"at_least": 10, "share": 0.5}]
+    )
+    """When changes of many views together are told as one incident of the site; `at_least: 0` switches that off."""
+
+
 class View(ViewRules):
     """One thing that a camera should see; a camera without views has one, named `main`."""
 
@@ -129,7 +139,7 @@ class Camera(CameraRules):
     """What it should see, where that is more than one thing."""
 
 
-Site = Annotated[CameraRules, BeforeValidator(_nothing_is_empty)]
+Site = Annotated[SiteRules, BeforeValidator(_nothing_is_empty)]
 
 
 class Database(SettingsModel):
@@ -219,7 +229,7 @@ class Settings(SettingsModel):
         default_factory=dict, examples=[{"north": {"time_zone": "Europe/Berlin"}}]
     )
     """Places where cameras hang, by name, with rules for all cameras there."""
-    defaults: CameraRules = Field(default_factory=CameraRules, examples=[{"interval": "1m"}])
+    defaults: SiteRules = Field(default_factory=SiteRules, examples=[{"interval": "1m"}])
     """Rules for all cameras."""
     notifiers: tuple[NotifierSettings, ...] = Field(default=(), examples=[[{"name": "log", "kind": "log"}]])
     """Who is told about incidents."""
@@ -269,6 +279,7 @@ __all__ = [
     "Retention",
     "Service",
     "Settings",
+    "SiteRules",
     "View",
     "ViewRules",
 ]

@@ -4,6 +4,7 @@ SQLite for one machine, PostgreSQL for one or several; both behave alike and are
 `open_store`.
 """
 
+from monitor.store.dossier import Dossier
 from monitor.store.errors import (
     BadDatabaseUrl,
     DaemonAlreadyRunning,
@@ -57,6 +58,7 @@ __all__ = [
     "DeliveryRow",
     "DeliveryStatus",
     "DiskFull",
+    "Dossier",
     "DueView",
     "EmbeddingBank",
     "EncodingUnreadable",

@@ -125,7 +125,7 @@ class Deliveries:
         if notifier is not None:
             query = query.where(deliveries.c.notifier == notifier)
         with self._database.read() as connection:
-            return [_delivery_row(row) for row in connection.execute(query)]
+            return [delivery_row(row) for row in connection.execute(query)]
 
     def counts(self) -> dict[DeliveryStatus, int]:
         """How many deliveries stand where."""
@@ -183,7 +183,8 @@ def _requeue(connection: Connection, which: ColumnElement[bool], now: datetime) 
     ).rowcount
 
 
-def _delivery_row(row: Row[Any]) -> DeliveryRow:
+def delivery_row(row: Row[Any]) -> DeliveryRow:
+    """A row of the table as people list it."""
     status = DeliveryStatus(row.status)
     is_untold = status in (DeliveryStatus.HELD, DeliveryStatus.DROPPED)
     return DeliveryRow(

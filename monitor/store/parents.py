@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.engine import Connection
 
-from monitor.store.tables import incidents
+from monitor.store.rows import DeliveryStatus
+from monitor.store.tables import deliveries, incidents
 
 
 def has_open_parent(incident_id: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -22,3 +24,17 @@ def has_open_parent(incident_id: ColumnElement[Any]) -> ColumnElement[bool]:
         .where(child.c.id == incident_id, parent.c.resolved_at.is_(None))
         .exists()
     )
+
+
+def is_open(connection: Connection, incident_id: int) -> bool:
+    """Whether an incident is there and not over."""
+    query = select(incidents.c.id).where(incidents.c.id == incident_id, incidents.c.resolved_at.is_(None))
+    return connection.scalar(query) is not None
+
+
+def told_of(connection: Connection, incident_id: int, *, delivered: bool = True) -> set[str]:
+    """The notifiers that have told of an incident; with `delivered` false also those that are yet to."""
+    query = select(deliveries.c.notifier).where(deliveries.c.incident_id == incident_id).distinct()
+    if delivered:
+        query = query.where(deliveries.c.status == DeliveryStatus.DELIVERED)
+    return set(connection.scalars(query))

@@ -27,6 +27,7 @@ from monitor.service.supervisor import Supervisor
 from monitor.settings import Settings, diff, resolve, secrets_of
 from monitor.store import RetentionPolicy, Store
 from monitor.usecases.deliver import Deliverer, DeliveryOptions
+from monitor.usecases.incidents import end_site_events
 from monitor.usecases.observe import Check, Equipment, observe
 from monitor.usecases.receivers import ReceiverHealth
 from monitor.usecases.reencode import reencode
@@ -107,7 +108,13 @@ def build_service(
         ReceiverHealth(store.receivers, clock, settings_digests(site.settings)),
         delivery_options(site.settings),
     )
-    tending = Tending(store, site.routing, lambda: site.routing.reminders, clock)
+    tending = Tending(
+        store,
+        site.routing,
+        lambda: site.routing.reminders,
+        clock,
+        end_events=lambda: end_site_events(store, site.routing, clock),
+    )
     service = site.settings.service
     hosts = open_hosts(
         resolve(site.settings, site.limits),

@@ -13,7 +13,10 @@ from typing import NoReturn
 
 from monitor.domain.alert import Alert, Outcome, Receipt
 from monitor.domain.incident import Incident, Observation
+from monitor.domain.matcher import Matter
+from monitor.domain.site_event import SiteEventPolicy
 from monitor.domain.state import ViewState
+from monitor.domain.view import ViewKey
 from monitor.store import Resolution, Store, open_store
 from tests.store.builders import (
     KEY,
@@ -24,6 +27,7 @@ from tests.store.builders import (
     opened,
     recovered,
     reference,
+    spec,
 )
 
 IMAGE = b"\xff\xd8\xff the picture of the incident"
@@ -82,11 +86,25 @@ def within_acceptance(store: Store) -> None:
     )  # fmt: skip
 
 
+def within_merge(store: Store) -> None:
+    """A view's incident is written, and that of its site is about to be told; nothing is committed."""
+    policy = SiteEventPolicy(at_least=2, share=0.0)
+    keys = (ViewKey("one"), ViewKey("two"))
+    store.views.sync([spec(key, site="north", site_event=policy) for key in keys], at(0))
+
+    def wait(_matter: Matter) -> NoReturn:
+        wait_to_be_killed()
+
+    for key in keys:
+        view = spec(key, site="north", site_event=policy)
+        store.record(opened(0, key=key), TOLD, announce, spec=view, addressing=wait)
+
+
 def record_on_and_on(store: Store) -> None:
     """Checks without end: each third opens an incident, each next one resolves it. Says which slot is done."""
     start = int(sys.argv[4])
     for number in range(start, start + 10_000):
-        seconds = number * 10
+        seconds = number * 1000
         checks = (opened(seconds, image=b"%d" % number), recovered(seconds), observation(seconds))
         store.record(checks[number % 3], TOLD, announce)
         say(number)
@@ -113,6 +131,7 @@ SCENES: dict[str, Callable[[Store], None]] = {
         between_lease_and_finish,
         lease_a_batch,
         within_acceptance,
+        within_merge,
         record_on_and_on,
         lease_and_deliver,
     )

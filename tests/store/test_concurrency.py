@@ -44,7 +44,10 @@ def test_threads_record_read_lease_and_prune_together(store: Store) -> None:
     def watch(key: ViewKey) -> None:
         for number in range(12):
             store.load_watch(key)
-            checks = (opened(number * 10, key=key, image=b"same picture"), recovered(number * 10, key=key))
+            checks = (
+                opened(number * 1000, key=key, image=b"same picture"),
+                recovered(number * 1000, key=key),
+            )
             store.record(checks[number % 2], told("log", "webhook"), announce)
 
     def deliver() -> None:

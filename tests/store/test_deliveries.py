@@ -167,8 +167,8 @@ def test_incidents_are_listed_by_view_and_newest_first(store: Store) -> None:
     store.views.sync([spec(), spec(ViewKey("yard"))], NOW)
     store.record(opened(0), (), announce)
     store.record(recovered(60), (), announce)
-    store.record(opened(120), (), announce)
-    store.record(opened(130, key=ViewKey("yard")), (), announce)
+    store.record(opened(1200), (), announce)
+    store.record(opened(1300, key=ViewKey("yard")), (), announce)
     assert [incident.key for incident in store.incidents.list()] == [ViewKey("yard"), KEY, KEY]
-    assert [incident.opened_at for incident in store.incidents.list(KEY, limit=1)] == [at(121)]
+    assert [incident.opened_at for incident in store.incidents.list(KEY, limit=1)] == [at(1201)]
     assert [incident.key for incident in store.incidents.open()] == [KEY, ViewKey("yard")]
