@@ -85,7 +85,7 @@ class Routing:
 
     Args:
         settings: The configuration.
-        silences: Those that are active at a moment, asked anew each time: one that was added counts at once.
+        silences: Those that are active at a moment, asked each time; see `monitor.wiring.silences`.
         clock: Time.
         hosts: The hosts that views hang on, for groups by host.
     """

@@ -19,6 +19,7 @@ from monitor.wiring.cameras import Cameras
 from monitor.wiring.hosts import host_names
 from monitor.wiring.notify import Routing
 from monitor.wiring.sight import open_encoder, picture_bytes, read_limits
+from monitor.wiring.silences import FreshSilences
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ def open_site(settings: Settings, *, sync: bool = True, newest_only: bool = Fals
         try:
             if sync:
                 store.views.sync(cameras.specs, clock.now())
-            routing = Routing(settings, store.silences.active, clock, host_names(plans))
+            silences = FreshSilences(store.silences.active, clock.now())
+            routing = Routing(settings, silences.active, clock, host_names(plans))
             yield Site(settings, store, cameras, routing, clock, limits)
         finally:
             cameras.close()
