@@ -19,6 +19,7 @@ from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewSpec
 from monitor.domain.worst import Worst
 from monitor.store.incidents import find_open_incident, get_incident, select_incidents, to_incidents
+from monitor.store.parents import is_open
 from monitor.store.serial import to_json
 from monitor.store.tables import incidents
 from monitor.store.timeline import add_entry
@@ -45,11 +46,13 @@ class Followed:
         incident: As it is now, or None where the view has none.
         change: What is to be announced, or None.
         former_latest: A picture that another has taken the place of, or None.
+        is_more_urgent: Whether it is more urgent than before though nothing is to be announced of it otherwise.
     """
 
     incident: Incident | None = None
     change: Change | None = None
     former_latest: str | None = None
+    is_more_urgent: bool = False
 
 
 def follow(
@@ -77,7 +80,9 @@ def follow(
                 incident, cause, observation.checked_at, spec.policy.reopen_within_s
             ):
                 return _open(connection, view_id, observation, cause, pictures, spec)
-            values |= {"resolved_at": None, "parent_id": None, "reopened": incident.reopened + 1}
+            values |= {"resolved_at": None, "reopened": incident.reopened + 1}
+            if incident.parent_id is not None and not is_open(connection, incident.parent_id):
+                values["parent_id"] = None
             entries.append(_entry(EntryKind.REOPENED, observation, transition, cause=cause))
         else:
             values |= {"cause": cause, "first_seen_at": _first_seen(observation, cause)}
@@ -94,9 +99,11 @@ def follow(
     if incident is None:
         return Followed()
     values |= _seen(incident, observation, spec)
+    is_more_urgent = False
     severity = severity_of(values.get("cause", incident.cause), spec.severities)
     if severity is not incident.severity and change is not Change.RECOVERED:
         values["severity"] = severity
+        is_more_urgent = change is None and severity.rank > incident.severity.rank
         text = f"Was {incident.severity}, is {severity}."
         changed = {"before": incident.severity, "severity": severity}
         entries.append(Entry(EntryKind.SEVERITY_CHANGED, observation.checked_at, text=text, data=changed))
@@ -108,7 +115,7 @@ def follow(
     connection.execute(update(incidents).where(incidents.c.id == incident.id).values(values))
     for entry in entries:
         add_entry(connection, incident.id, entry)
-    return Followed(get_incident(connection, incident.id), change, former)
+    return Followed(get_incident(connection, incident.id), change, former, is_more_urgent)
 
 
 def _open(

@@ -87,6 +87,8 @@ def stand_in(connection: Connection, case: Case) -> StandIn:
     """
     incident, at = case.incident, case.observation.checked_at
     if incident.parent_id is not None and is_open(connection, incident.parent_id):
+        if case.change is Change.OPENED:  # taken up again
+            _make_children(connection, incident.parent_id, _rows_of(connection, incident.id), at)
         return StandIn(incident.parent_id)
     policy = case.spec.site_event
     asks_site = case.change is Change.OPENED and policy.at_least > 0
@@ -145,10 +147,7 @@ def _begin(connection: Connection, beginning: _Beginning, case: Case) -> StandIn
     parent_id = parent_id or find_open_group(connection, merge.scope, merge.subject)
     if parent_id is None:  # opened and ended by others in this very moment
         return StandIn()
-    found = connection.execute(
-        select(incidents.c.id, incidents.c.view_id).where(incidents.c.id.in_(beginning.children))
-    ).all()
-    _make_children(connection, parent_id, found, at)
+    _make_children(connection, parent_id, _rows_of(connection, *beginning.children), at)
     if merge.scope is Scope.SITE:
         since = at - timedelta(seconds=case.spec.site_event.window_s)
         adopt(connection, parent_id, merge.subject, since, at)
@@ -173,10 +172,7 @@ def _join(connection: Connection, event: Any, case: Case) -> StandIn:
         .where(incidents.c.id == event.id, incidents.c.last_seen_at < at - timedelta(seconds=RENEWED_EVERY_S))
         .values(last_seen_at=at)
     )
-    child = connection.execute(
-        select(incidents.c.id, incidents.c.view_id).where(incidents.c.id == case.incident.id)
-    ).all()
-    _make_children(connection, event.id, child, at)
+    _make_children(connection, event.id, _rows_of(connection, case.incident.id), at)
     told = told_of(connection, event.id, delivered=False)
     news = [one for one in case.addressees if one.notifier not in told]
     if not news:
@@ -212,6 +208,11 @@ def _make_children(connection: Connection, parent_id: int, children: Sequence[An
     add_members(connection, parent_id, [child.view_id for child in children], now)
     entry = Entry(EntryKind.JOINED, now, text=f"Part of incident {parent_id}.", data={"incident": parent_id})
     add_entries(connection, ids, entry)
+
+
+def _rows_of(connection: Connection, *incident_ids: int) -> Sequence[Any]:
+    query = select(incidents.c.id, incidents.c.view_id).where(incidents.c.id.in_(incident_ids))
+    return connection.execute(query).all()
 
 
 def _children(connection: Connection, parent_id: int) -> Sequence[int]:

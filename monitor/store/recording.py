@@ -14,7 +14,9 @@ from monitor.domain.addressee import Addressee, Addressing, nobody
 from monitor.domain.alert import Alert
 from monitor.domain.chronology import CLOCK_TRUST
 from monitor.domain.incident import Incident, Observation
+from monitor.domain.matcher import Matter
 from monitor.domain.state import Change
+from monitor.domain.urgency import urgency_announcement
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewSpec
 from monitor.store.engine import Database
@@ -143,6 +145,15 @@ def _tell(
     if change is not None and (addressees or change is not Change.OPENED):
         alerts += announce_incident(
             connection, incident, lambda sequence: announce(incident, observation, sequence), addressees, at
+        )
+    if followed.is_more_urgent and spec is not None:
+        heard = addressing(Matter.of([spec], incident.cause))
+        alerts += announce_incident(
+            connection,
+            incident,
+            lambda sequence: urgency_announcement(incident, at, sequence, spec),
+            heard,
+            at,
         )
     if change is Change.RECOVERED and parent_id is not None:
         drop_told_by_parents(connection, at, among=[incident.id])

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.domain.alert import AlertKind
 from monitor.domain.displacement import Displacement
 from monitor.domain.incident import Incident, Observation
 from monitor.domain.severity import Severity
@@ -86,6 +87,20 @@ def test_the_severity_follows_the_cause_and_the_configuration(store: Store) -> N
     ]
     (cause,) = (entry for entry in store.timelines.of(first.id) if entry.kind is EntryKind.CAUSE_CHANGED)
     assert cause.data == {"before": "flipped_180", "cause": "obstructed"}
+
+
+def test_a_rise_of_severity_is_told_and_a_fall_is_not(store: Store) -> None:
+    first = record(store, opened(0))
+    for seconds, severity in ((60, Severity.CRITICAL), (120, Severity.CRITICAL), (180, Severity.INFO)):
+        view = spec(severities={VerdictKind.FLIPPED_180: severity})
+        seen = observation(seconds, VerdictKind.FLIPPED_180)
+        store.record(seen, (), announce, spec=view, addressing=lambda _matter: TOLD)
+    told = [row.alert for row in store.deliveries.list() if row.notifier == "log"]
+    assert [(alert.id, alert.kind) for alert in told] == [
+        (f"{first.id}-2", AlertKind.CHANGED),
+        (f"{first.id}-1", AlertKind.OPENED),
+    ]
+    assert told[0].headline == "Changed: gate/north is critical now (flipped 180)"
 
 
 def test_the_worst_figures_stay_while_it_gets_better(store: Store) -> None:

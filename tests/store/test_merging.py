@@ -306,10 +306,14 @@ def test_one_that_comes_back_within_the_event_is_part_of_it_again(store: Store) 
     views, event = site_event(store, 10)
     deliver(store, now_s=10)
     record(store, recovered(60, key=views[0].key), views[0])
-    again = record(store, opened(100, key=views[0].key), views[0])
+    again = record(store, opened(500, key=views[0].key), views[0])
     assert again is not None
     assert (again.reopened, store.incidents.get(again.id).parent_id) == (1, event.id)
-    assert deliver(store, now_s=200) == []
+    assert deliver(store, now_s=600) == []
+    assert [entry.kind for entry in store.timelines.of(again.id)][-2:] == [
+        EntryKind.REOPENED,
+        EntryKind.JOINED,
+    ]
 
 
 def test_whoever_would_hear_of_a_later_view_hears_of_the_event_once(store: Store) -> None:
