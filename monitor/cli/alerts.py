@@ -9,7 +9,7 @@ import click
 
 from monitor.cli.errors import BAD_NEWS
 from monitor.cli.invocation import Invocation, pass_run
-from monitor.cli.receivers import enable, notifiers
+from monitor.cli.receivers import enable, notifiers, troubles
 from monitor.cli.routes import route
 from monitor.cli.silences import silence
 
@@ -72,6 +72,7 @@ def list_deliveries(
 
     screen = Screen(run, as_json)
     with open_site(run.settings, sync=False) as site:
+        failing = troubles(run.settings, site.store, site.clock.now())
         rows = site.store.deliveries.list(DeliveryStatus(status) if status else None, limit, notifier)
     if as_json:
         screen.json([_as_json(row) for row in rows], indent=2)
@@ -79,6 +80,8 @@ def list_deliveries(
         _show(screen, rows)
     else:
         screen.say(f"There are no {status} deliveries." if status else "Nothing has been sent yet.", "quiet")
+    for trouble in failing:
+        screen.note(trouble, "bad")
 
 
 @alerts.command()

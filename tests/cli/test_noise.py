@@ -88,6 +88,7 @@ def test_receivers_that_fail_are_shown_everywhere_one_looks(site: Workplace) -> 
     assert "spared" in site.run("alerts", "notifiers").stdout
     sentence = "Notifier log has been failing for 3 h (answered 503); 0 alerts wait."
     assert sentence in site.run("status").stderr
+    assert sentence in site.run("alerts", "list").stderr
     assert f"warn  deliveries: {sentence}" in site.run("doctor").stdout
 
 
