@@ -52,9 +52,13 @@ COMMANDS: Mapping[str, Entry] = {
     "check": Entry("monitor.cli.check:check", "Look at cameras once, now."),
     "status": Entry("monitor.cli.status:status", "Show where every view stands."),
     "history": Entry("monitor.cli.history:history", "Show what happened at a camera."),
+    "incidents": Entry(
+        "monitor.cli.incidents:incidents", "List incidents, show everything about one, comment and end them."
+    ),
     "ack": Entry("monitor.cli.ack:ack", "Take note of an incident."),
+    "label": Entry("monitor.cli.label:label", "Say whether a verdict was right."),
     "accept": Entry("monitor.cli.accept:accept", "Make an incident's picture the new normal."),
-    "alerts": Entry("monitor.cli.alerts:alerts", "Test notifiers; list and repeat failed deliveries."),
+    "alerts": Entry("monitor.cli.alerts:alerts", "Who is told what, and whether it arrives; silences."),
     "compare": Entry("monitor.cli.compare:compare", "Compare two pictures, or a table of pairs."),
     "replay": Entry(
         "monitor.cli.replay:replay", "Run recorded frames through the pipeline on a simulated clock."

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from monitor.domain.announcement import announcement
+from monitor.domain.addressee import Addressee, Addressing
+from monitor.domain.announcement import announcement, announces
 from monitor.domain.beats import jittered
 from monitor.domain.comparison import Comparison
 from monitor.domain.decision import decide
@@ -15,10 +16,11 @@ from monitor.domain.errors import SourceError
 from monitor.domain.frame import Frame
 from monitor.domain.incident import Observation
 from monitor.domain.inhibition import Inhibition
+from monitor.domain.matcher import Matter
 from monitor.domain.ports import Clock, Encoder, FrameSource
 from monitor.domain.reference import Encoding
 from monitor.domain.signs import blame_line, read_signs
-from monitor.domain.state import Change, Status, ViewState
+from monitor.domain.state import Change, Status, Transition, ViewState
 from monitor.domain.stillness import capture_of, frozen_because, is_repeat, watch_stillness
 from monitor.domain.transitions import advance, next_check_after_s
 from monitor.domain.verdict import Verdict, VerdictKind
@@ -28,7 +30,6 @@ from monitor.usecases.lookalikes import Lookalikes
 
 CONSTANCY_EVERY_S = 1800
 """A view's constant parts are learned from one good frame in so many seconds: light must change in between."""
-Routes = Callable[[ViewSpec, VerdictKind | None], Sequence[str]]
 EVIDENCE_CHANGES = frozenset({Change.SUSPECTED, Change.OPENED, Change.CAUSE_CHANGED, Change.RECOVERED})
 
 
@@ -42,7 +43,7 @@ class Equipment:
         clock: Time.
         lookalikes: Finds which other view a frame shows.
         picture_bytes: Encodes a frame's picture for keeping.
-        routes: Names of the notifiers to tell of a view's incident with this cause.
+        addressing: Who is told of an incident.
         inhibition: What stands for a view's own incident when it gives no frame, or None.
     """
 
@@ -51,7 +52,7 @@ class Equipment:
     clock: Clock
     lookalikes: Lookalikes
     picture_bytes: Callable[[Frame], bytes]
-    routes: Routes
+    addressing: Addressing
     inhibition: Callable[[ViewKey], Inhibition | None] = lambda _key: None
 
 
@@ -139,6 +140,9 @@ def observe(
     is_inhibited = inhibition is not None and inhibition.certain and verdict.kind is VerdictKind.OFFLINE
     due_s = wait_after(after, watch.spec, slot, is_inhibited=is_inhibited)
     keep = frame is not None and transition is not None and transition.change in EVIDENCE_CHANGES
+    picture = None
+    if frame is not None and (keep or _shows_the_latest(watch, now)):
+        picture = equipment.picture_bytes(frame)
     observation = Observation(
         key=key,
         slot=slot,
@@ -151,19 +155,29 @@ def observe(
         next_due_at=_next_due(slot, now, due_s),
         timings_ms=watch_time.timings_ms,
         bundle_id=encoding.bundle_id if encoding else None,
-        keep_image=equipment.picture_bytes(frame) if keep and frame is not None else None,
+        keep_image=picture if keep else None,
+        latest_image=picture,
     )
     with watch_time.step("record"):
         recorded = equipment.store.record(
             observation,
-            equipment.routes(watch.spec, transition.cause) if transition else (),
+            _addressees(transition, watch.spec, equipment),
             lambda incident, seen, sequence: announcement(incident, seen, sequence, watch.spec),
+            spec=watch.spec,
+            addressing=equipment.addressing,
         )
     is_news = not (recorded.duplicate or recorded.superseded)
     if encoding is not None and is_news and _teaches_constancy(verdict, now, watch):
         learned = equipment.encoder.learn_constancy(watch.constancy, encoding)
         equipment.store.save_constancy(key, learned)
     return Check(observation, recorded, error=error)
+
+
+def _addressees(transition: Transition | None, spec: ViewSpec, equipment: Equipment) -> Sequence[Addressee]:
+    """A recovery names the cause that it ends, so whoever heard of the beginning hears of the end."""
+    if transition is None or transition.cause is None or not announces(transition.change):
+        return ()
+    return equipment.addressing(Matter.of([spec], transition.cause))
 
 
 def judge(frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment) -> Verdict:
@@ -220,6 +234,21 @@ def _teaches_constancy(verdict: Verdict, now: datetime, watch: Watch) -> bool:
         return False
     before = watch.state.checked_at
     return before is None or _half_hour(before) != _half_hour(now)
+
+
+def _shows_the_latest(watch: Watch, now: datetime) -> bool:
+    """Whether a picture is kept as the latest of an open incident: of the first check in a minute.
+
+    Not where another incident stands for it: of ten thousand views in trouble at once, each keeps that of its cause.
+    """
+    if watch.open_incident is None or watch.open_incident.parent_id is not None:
+        return False
+    before = watch.state.checked_at
+    return before is None or _minute(before) != _minute(now)
+
+
+def _minute(time: datetime) -> int:
+    return int(time.timestamp() // 60)
 
 
 def _half_hour(time: datetime) -> int:

@@ -14,11 +14,14 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "commands.md"
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     for name, entry in COMMANDS.items():
-        command = entry.load()
-        yield f"monitor {name}", command
-        if isinstance(command, click.Group):
-            for part, subcommand in command.commands.items():
-                yield f"monitor {name} {part}", subcommand
+        yield from with_parts(f"monitor {name}", entry.load())
+
+
+def with_parts(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for part, subcommand in command.commands.items():
+            yield from with_parts(f"{name} {part}", subcommand)
 
 
 def sections() -> dict[str, str]:

@@ -101,6 +101,14 @@ WRONG = [
     (CAMERA + "logging: {level: loud}\n", "logging.level", 4, 11, "expected debug, info, warning or error"),
     (CAMERA + "sites: {n/w: {}}\n", "sites.n/w", 4, 9, "expected a name"),
     (CAMERA + "data_dir: 5\n", "data_dir", 4, 1, "expected a path"),
+    (CAMERA + "maintenance:\n  - {name: a, cron: every night, lasts: 2h}\n", "maintenance[0].cron", 5, 15, "no cron expression that ever comes true"),
+    (CAMERA + "maintenance:\n  - {name: a, cron: 0 2 * * *}\n", "maintenance[0]", 5, 5, "expected either cron and lasts, or from and to"),
+    (CAMERA + "maintenance:\n  - {name: a, from: 2026-06-01T08:00, to: 2026-06-01T08:00}\n", "maintenance[0]", 5, 5, "must end after it begins"),
+    (CAMERA + "maintenance:\n  - {name: a, from: 2026-06-01T08:00Z, to: 2026-06-02T08:00}\n", "maintenance[0].from", 5, 15, "expected a local time such as"),
+    (CAMERA + "maintenance:\n  - {name: a, cron: 0 2 * * *, lasts: 2h, cameras: [gaet]}\n", "maintenance[0].cameras[0]", 5, 53, "did you mean gate?"),
+    (CAMERA + "maintenance:\n  - {name: a, cron: 0 2 * * *, lasts: 2h, sites: ['n*']}\n", "maintenance[0].sites[0]", 5, 51, "not among the sites"),
+    (CAMERA + "notifiers:\n  - {name: log, kind: log, group: {by: [colour]}}\n", "notifiers[0].group.by[0]", 5, 41, "expected site, camera, cause, severity, host, or tag:NAME or label:NAME"),
+    (CAMERA + "notifiers:\n  - {name: log, kind: log, remind: {every: 5s}}\n", "notifiers[0].remind.every", 5, 37, "at least 60"),
 ]  # fmt: skip
 
 
