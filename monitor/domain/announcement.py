@@ -67,6 +67,11 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
             "roll_degrees": round(moved.roll_deg, 2),
             "zoom": round(moved.zoom, 4),
         }
+        if moved.pan_deg is not None and moved.tilt_deg is not None:
+            details["displacement"] |= {
+                "pan_degrees": round(moved.pan_deg, 2),
+                "tilt_degrees": round(moved.tilt_deg, 2),
+            }
     lead = {AlertKind.RESOLVED: "Resolved: ", AlertKind.CHANGED: "Changed: "}.get(kind, "")
     flapping = " (flapping: this keeps coming and going)" if transition.flapping else ""
     return Alert(

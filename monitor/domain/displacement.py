@@ -18,6 +18,9 @@ class Displacement:
         sigma_fov: One standard deviation of dx and dy, fraction of the view.
         sigma_roll_deg: One standard deviation of `roll_deg`.
         sigma_zoom: One standard deviation of `zoom`.
+        pan_deg: By how many degrees the camera must be turned right to undo `dx` (negative: left), or None where its
+            field of view is unknown; see `monitor.domain.angles`.
+        tilt_deg: The same down (negative: up), to undo `dy`.
     """
 
     dx: float = 0.0
@@ -27,6 +30,8 @@ class Displacement:
     sigma_fov: float = 0.0
     sigma_roll_deg: float = 0.0
     sigma_zoom: float = 0.0
+    pan_deg: float | None = None
+    tilt_deg: float | None = None
 
     @property
     def shift_fov(self) -> float:

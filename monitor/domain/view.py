@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from monitor.domain.angles import FieldOfView
 from monitor.domain.severity import Severity
 from monitor.domain.site_event import SiteEventPolicy
 from monitor.domain.state import StatePolicy
@@ -54,6 +55,7 @@ class ViewSpec:
         enabled: Whether the view is watched.
         labels: Names and values that go along with alerts.
         severities: How urgent causes are here, where that is not as usual.
+        field_of_view: What the camera sees, in degrees, or None where nobody has said.
         site_event: When changes of many views of its site are told as one.
     """
 
@@ -67,4 +69,5 @@ class ViewSpec:
     enabled: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
     severities: Mapping[VerdictKind, Severity] = field(default_factory=dict)
+    field_of_view: FieldOfView | None = None
     site_event: SiteEventPolicy = field(default_factory=SiteEventPolicy)

@@ -35,6 +35,7 @@ _SECTIONS = {
     "HttpSource": ("http source", "`source` with `kind: http`."),
     "VideoSource": ("video source", "`source` with `kind: video`."),
     "Mask": ("mask", "An entry of `masks`."),
+    "FieldOfView": ("field of view", "`field_of_view`, at any level."),
     "CameraRules": ("rules", "`defaults`, and each entry of `sites`."),
     "StatePolicy": ("policy", "`policy`, at any level."),
     "Tolerance": ("tolerance", "`policy.tolerance`."),

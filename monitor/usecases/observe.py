@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from monitor.domain.addressee import Addressee, Addressing
+from monitor.domain.angles import in_degrees
 from monitor.domain.announcement import announcement, announces
 from monitor.domain.beats import jittered
 from monitor.domain.comparison import Comparison
@@ -193,7 +194,7 @@ def judge(frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment) 
             1.0,
             ("No reference was encoded by the network in use; run `monitor references reencode`.",),
         )
-    verdict = decide(encoding.quality, comparisons, watch.spec.thresholds)
+    verdict = _in_degrees(decide(encoding.quality, comparisons, watch.spec.thresholds), watch)
     if verdict.kind is VerdictKind.DIFFERENT_SCENE:
         other = equipment.lookalikes.find(encoding, apart_from=watch.spec.key)
         if other is not None:
@@ -201,6 +202,15 @@ def judge(frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment) 
                 verdict, looks_like=str(other), reasons=(f"It looks like {other}.", *verdict.reasons)
             )
     return verdict
+
+
+def _in_degrees(verdict: Verdict, watch: Watch) -> Verdict:
+    """The verdict, its displacement in degrees as well where the view's field is known."""
+    spoke = [reference for reference in watch.references if reference.id == verdict.reference_id]
+    if verdict.displacement is None or not spoke:
+        return verdict
+    moved = in_degrees(verdict.displacement, watch.spec.field_of_view, spoke[0].upright.aspect)
+    return replace(verdict, displacement=moved)
 
 
 def wait_after(state: ViewState, spec: ViewSpec, slot: datetime, *, is_inhibited: bool = False) -> float:
