@@ -51,6 +51,9 @@ COMMANDS: Mapping[str, Entry] = {
     "status": Entry("monitor.cli.status:status", "Show where every view stands."),
     "history": Entry("monitor.cli.history:history", "Show what happened at a camera."),
     "ack": Entry("monitor.cli.ack:ack", "Take note of an incident."),
+    "evidence": Entry(
+        "monitor.cli.evidence:evidence", "Write down what an incident rests on, with pictures."
+    ),
     "accept": Entry("monitor.cli.accept:accept", "Make an incident's picture the new normal."),
     "alerts": Entry("monitor.cli.alerts:alerts", "Test notifiers; list and repeat failed deliveries."),
     "compare": Entry("monitor.cli.compare:compare", "Compare two pictures, or a table of pairs."),

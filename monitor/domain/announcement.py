@@ -60,18 +60,7 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
         "labels": dict(spec.labels),
     }
     if verdict.displacement is not None:
-        moved = verdict.displacement
-        details["displacement"] = {
-            "dx_percent": round(moved.dx * 100, 2),
-            "dy_percent": round(moved.dy * 100, 2),
-            "roll_degrees": round(moved.roll_deg, 2),
-            "zoom": round(moved.zoom, 4),
-        }
-        if moved.pan_deg is not None and moved.tilt_deg is not None:
-            details["displacement"] |= {
-                "pan_degrees": round(moved.pan_deg, 2),
-                "tilt_degrees": round(moved.tilt_deg, 2),
-            }
+        details["displacement"] = verdict.displacement.figures()
     lead = {AlertKind.RESOLVED: "Resolved: ", AlertKind.CHANGED: "Changed: "}.get(kind, "")
     flapping = " (flapping: this keeps coming and going)" if transition.flapping else ""
     return Alert(

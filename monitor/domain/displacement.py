@@ -68,6 +68,18 @@ class Displacement:
             <= 3 * tolerance.zoom + 0.3 * max(abs(self.zoom - 1.0), abs(other.zoom - 1.0))
         )
 
+    def figures(self) -> dict[str, float]:
+        """For receivers: parts of the view in per cent, angles in degrees, those of the camera where they are known."""
+        shown = {
+            "dx_percent": round(self.dx * 100, 2),
+            "dy_percent": round(self.dy * 100, 2),
+            "roll_degrees": round(self.roll_deg, 2),
+            "zoom": round(self.zoom, 4),
+        }
+        if self.pan_deg is not None and self.tilt_deg is not None:
+            shown |= {"pan_degrees": round(self.pan_deg, 2), "tilt_degrees": round(self.tilt_deg, 2)}
+        return shown
+
     def describe(self) -> str:
         """For a person: `3.1 % right, 1.2 % up, 2.0° counter-clockwise, zoom 1.050`, small parts left out."""
         parts = []

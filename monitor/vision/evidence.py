@@ -87,13 +87,13 @@ def _overlay(exhibit: Exhibit, laid: LaidOver) -> bytes:
 
 def _overlay_caption(exhibit: Exhibit) -> str:
     turned = _TURNS.get(exhibit.orientation)
-    undone = f", which is {turned}, turned back" if turned else ""
+    event = f"The picture of the event, {turned}, is turned back" if turned else "The picture of the event is"
     if exhibit.displacement is None:
-        return f"The picture of the event{undone}, over the reference. Nothing was measured by which to move it back."
+        return f"{event}{' and' if turned else ''} laid over the reference as it came; no displacement was measured."
     where = exhibit.displacement.describe()
     if where == "not measurably":
-        return f"The picture of the event{undone}, over the reference: content has not moved measurably."
-    return f"The picture of the event{undone} and moved back, over the reference. Content had moved {where}."
+        return f"{event}{' and' if turned else ''} laid over the reference; its content has not moved measurably."
+    return f"{event}{',' if turned else ''} moved back and laid over the reference. Its content had moved: {where}."
 
 
 def _overlay_legend(exhibit: Exhibit) -> str:
