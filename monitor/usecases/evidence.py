@@ -17,7 +17,7 @@ from monitor.domain.orientation import Orientation
 from monitor.domain.state import Change
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewSpec
-from monitor.store import GalleryEntry, ImageMissing, ObservationRow, Store, UnknownIncident
+from monitor.store import GalleryEntry, ImageMissing, Store, UnknownIncident
 from monitor.store.serial import from_json
 from monitor.usecases.evidence_figures import Findings, figures, title_of
 

@@ -42,7 +42,7 @@ def test_a_flip_is_written_down_with_its_pictures_and_a_page(site: Workplace, tm
     assert (figures["cause"], figures["verdict"]["kind"]) == ("flipped_180", "flipped_180")
     assert figures["verdict"]["evidence"]["orientation"] == "rotated_180"
     assert figures["disagreement"]["after"] < 0.7 * figures["disagreement"]["before"]
-    assert figures["thresholds"]["confidence"] == 0.55
+    assert figures["thresholds"]["shift_tolerance"] == 0.01
 
 
 def test_the_page_needs_nothing_beside_it(site: Workplace, tmp_path: Path) -> None:
