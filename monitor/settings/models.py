@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
-from monitor.domain.angles import Lens
 from monitor.domain.severity import Severity
 from monitor.domain.state import StatePolicy
 from monitor.domain.thresholds import Thresholds
@@ -76,7 +75,7 @@ class FieldOfView(SettingsModel):
     """From the left edge of the picture to the right one; from `vertical` and the picture's shape where not given."""
     vertical: FieldDegrees | None = Field(default=None, examples=[54])
     """From the top edge to the bottom one; from `horizontal` and the picture's shape where not given."""
-    lens: Lens = Field(default=Lens.RECTILINEAR, examples=["fisheye"])
+    lens: Literal["rectilinear", "fisheye"] = Field(default="rectilinear", examples=["fisheye"])
     """`rectilinear` shows straight lines straight, as most lenses do; `fisheye` bends them towards the edges."""
 
     @model_validator(mode="after")
@@ -87,7 +86,7 @@ class FieldOfView(SettingsModel):
             raise PydanticCustomError(
                 "monitor_field_of_view", "expected degrees in `horizontal`, in `vertical`, or in both"
             )
-        if self.lens is Lens.RECTILINEAR and max(sizes) > LARGEST_RECTILINEAR_DEG:
+        if self.lens == "rectilinear" and max(sizes) > LARGEST_RECTILINEAR_DEG:
             raise PydanticCustomError(
                 "monitor_field_of_view", "expected at most 150 degrees, or `lens: fisheye` for a wider one"
             )

@@ -8,7 +8,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from monitor.domain.angles import FieldOfView
+from monitor.domain.angles import FieldOfView, Lens
 from monitor.domain.state import StatePolicy
 from monitor.domain.thresholds import Thresholds
 from monitor.domain.view import Rectangle, ViewKey, ViewSpec
@@ -127,7 +127,7 @@ def _spec(camera: Camera, view: View, above: Sequence[CameraRules], thresholds: 
 
 def _field_of_view(levels: Iterable[ViewRules]) -> FieldOfView | None:
     given = _nearest((level.field_of_view for level in levels), None)
-    return None if given is None else FieldOfView(given.horizontal, given.vertical, given.lens)
+    return None if given is None else FieldOfView(given.horizontal, given.vertical, Lens(given.lens))
 
 
 def _nearest(values: Iterable[T | None], default: T) -> T:
