@@ -95,17 +95,20 @@ class EvidenceShelf:
             return None
         with self._lock:
             try:
-                incident = self._tools.store.incidents.get(incident_id)
+                return self._pictures(incident_id).get(name)
             except UnknownIncident:
                 return None
-            kept = self._kept.get(incident_id)
-            if kept is None or _look_of(kept[0]) != _look_of(incident):
-                kept = (incident, pack(incident_id, self._tools).pictures)
-                self._kept[incident_id] = kept
-            self._kept.move_to_end(incident_id)
-            while len(self._kept) > self._keep:
-                self._kept.popitem(last=False)
-            return kept[1].get(name)
+
+    def _pictures(self, incident_id: int) -> Mapping[str, bytes]:
+        incident = self._tools.store.incidents.get(incident_id)
+        kept = self._kept.get(incident_id)
+        if kept is None or _look_of(kept[0]) != _look_of(incident):
+            kept = (incident, pack(incident_id, self._tools).pictures)
+            self._kept[incident_id] = kept
+        self._kept.move_to_end(incident_id)
+        while len(self._kept) > self._keep:
+            self._kept.popitem(last=False)
+        return kept[1]
 
 
 def _look_of(incident: Incident) -> tuple[object, ...]:
