@@ -50,10 +50,14 @@ COMMANDS: Mapping[str, Entry] = {
     "check": Entry("monitor.cli.check:check", "Look at cameras once, now."),
     "status": Entry("monitor.cli.status:status", "Show where every view stands."),
     "history": Entry("monitor.cli.history:history", "Show what happened at a camera."),
+    "incidents": Entry(
+        "monitor.cli.incidents:incidents", "List incidents, show everything about one, comment and end them."
+    ),
     "ack": Entry("monitor.cli.ack:ack", "Take note of an incident."),
     "evidence": Entry(
         "monitor.cli.evidence:evidence", "Write down what an incident rests on, with pictures."
     ),
+    "label": Entry("monitor.cli.label:label", "Say whether a verdict was right."),
     "accept": Entry("monitor.cli.accept:accept", "Make an incident's picture the new normal."),
     "alerts": Entry("monitor.cli.alerts:alerts", "Test notifiers; list and repeat failed deliveries."),
     "compare": Entry("monitor.cli.compare:compare", "Compare two pictures, or a table of pairs."),

@@ -12,6 +12,7 @@ from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
     from monitor.cli.screen import Screen
+    from monitor.domain.incident import Incident
     from monitor.store import ViewRow
 
 LATE_INTERVALS = 3
@@ -30,6 +31,7 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
     Example: monitor status --json
     """
     from monitor.cli.screen import Screen
+    from monitor.domain.incident import Scope
     from monitor.domain.state import Status, ViewState
     from monitor.store import ViewRow
     from monitor.wiring.site import open_site
@@ -37,7 +39,8 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
     screen = Screen(run, as_json)
     with open_site(run.settings, sync=False) as site:
         now = site.clock.now()
-        seen_by = {one.id: one.acknowledged_by for one in site.store.incidents.open()}
+        known_incidents = site.store.incidents.open()
+        of_view = {one.id: one for one in known_incidents if one.scope is Scope.VIEW}
         wanted = set(site.cameras.select(cameras))
         known = {row.spec.key: row for row in site.store.views.all()}
         rows = [
@@ -47,12 +50,13 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
             if spec.key in wanted
         ]
     if as_json:
-        screen.json([_as_json(row, now, seen_by) for row in rows], indent=2)
+        screen.json([_as_json(row, now, of_view) for row in rows], indent=2)
         return
     if not rows:
         screen.say("No camera is configured yet: put some into the configuration.", "doubt")
         return
-    _show(rows, now, seen_by, screen)
+    _show(rows, now, of_view, screen)
+    _show_merged([one for one in known_incidents if one.scope is not Scope.VIEW], now, screen)
     if any(row.state.status is Status.UNENROLLED and row.enabled for row in rows):
         screen.note("Views without references are not watched; `monitor enroll --all` takes them.")
     late = [str(row.spec.key) for row in rows if _is_late(row, now)]
@@ -63,11 +67,34 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
         )
 
 
-def _show(rows: list[ViewRow], now: datetime, seen_by: Mapping[int, str | None], screen: Screen) -> None:
+def _show_merged(merged: list[Incident], now: datetime, screen: Screen) -> None:
+    """Incidents about several views: a recorder, a site, a swapped pair."""
+    from monitor.cli.words import age, name
+
+    for one in merged:
+        about = f"{one.scope.value} incident {one.id}, {one.name}: {name(one.cause)}"
+        seen = f", seen by {one.acknowledged_by}" if one.acknowledged_by else ""
+        screen.say(
+            f"{about}, {one.severity.value}, {len(one.members)} views, for {age(one.opened_at, now)}{seen}",
+            "bad",
+        )
+
+
+def _show(rows: list[ViewRow], now: datetime, of_view: Mapping[int, Incident], screen: Screen) -> None:
     from monitor.cli.words import age, name, status_cell, verdict_cell
 
     screen.table(
-        ["view", "state", "since", "cause", "last verdict", "last check", "incident", "references"],
+        [
+            "view",
+            "state",
+            "since",
+            "cause",
+            "last verdict",
+            "last check",
+            "incident",
+            "severity",
+            "references",
+        ],
         [
             [
                 str(row.spec.key),
@@ -76,7 +103,8 @@ def _show(rows: list[ViewRow], now: datetime, seen_by: Mapping[int, str | None],
                 name(row.state.cause),
                 verdict_cell(row.last_verdict),
                 age(row.last_checked_at, now),
-                _incident_cell(row.open_incident_id, seen_by),
+                _incident_cell(row.open_incident_id, of_view),
+                _severity_cell(row.open_incident_id, of_view),
                 str(row.reference_count),
             ]
             for row in rows
@@ -84,11 +112,23 @@ def _show(rows: list[ViewRow], now: datetime, seen_by: Mapping[int, str | None],
     )
 
 
-def _incident_cell(incident_id: int | None, seen_by: Mapping[int, str | None]) -> tuple[str, str]:
+def _incident_cell(incident_id: int | None, of_view: Mapping[int, Incident]) -> tuple[str, str]:
     if incident_id is None:
         return "", ""
-    author = seen_by.get(incident_id)
-    return (f"{incident_id}, seen by {author}", "doubt") if author else (f"{incident_id}", "bad")
+    incident = of_view.get(incident_id)
+    if incident is None:  # it has ended between two looks at the database
+        return f"{incident_id}", "quiet"
+    parent = f", part of {incident.parent_id}" if incident.parent_id else ""
+    if incident.acknowledged_by:
+        return f"{incident_id}{parent}, seen by {incident.acknowledged_by}", "doubt"
+    return f"{incident_id}{parent}", "bad"
+
+
+def _severity_cell(incident_id: int | None, of_view: Mapping[int, Incident]) -> tuple[str, str]:
+    from monitor.cli.words import severity_cell
+
+    incident = of_view.get(incident_id) if incident_id else None
+    return severity_cell(incident.severity) if incident else ("", "")
 
 
 def _is_late(row: ViewRow, now: datetime) -> bool:
@@ -100,9 +140,10 @@ def _is_late(row: ViewRow, now: datetime) -> bool:
     )
 
 
-def _as_json(row: ViewRow, now: datetime, seen_by: Mapping[int, str | None]) -> dict[str, Any]:
+def _as_json(row: ViewRow, now: datetime, of_view: Mapping[int, Incident]) -> dict[str, Any]:
     from monitor.cli.words import instant, verdict_json
 
+    incident = of_view.get(row.open_incident_id) if row.open_incident_id else None
     return {
         "camera": row.spec.key.camera,
         "view": row.spec.key.view,
@@ -116,6 +157,8 @@ def _as_json(row: ViewRow, now: datetime, seen_by: Mapping[int, str | None]) -> 
         "next_due_at": instant(row.next_due_at),
         "late": _is_late(row, now),
         "incident": row.open_incident_id,
-        "acknowledged_by": seen_by.get(row.open_incident_id) if row.open_incident_id else None,
+        "severity": incident.severity.value if incident else None,
+        "part_of": incident.parent_id if incident else None,
+        "acknowledged_by": incident.acknowledged_by if incident else None,
         "references": row.reference_count,
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 from monitor.domain.advice import remedy
 from monitor.domain.displacement import Displacement
+from monitor.domain.severity import Severity
 from monitor.domain.state import SILENT, Status, Transition
 from monitor.domain.verdict import Verdict, VerdictKind
 
@@ -30,6 +31,7 @@ _STATUS_MOODS = {
     Status.UNKNOWN: "doubt",
     Status.UNENROLLED: "quiet",
 }
+_SEVERITY_MOODS = {Severity.CRITICAL: "bad", Severity.WARNING: "doubt", Severity.INFO: "quiet"}
 
 
 def author_name() -> str:
@@ -92,6 +94,11 @@ def describe(verdict: Verdict) -> str:
 def status_cell(status: Status, enabled: bool = True) -> Cell:
     """A view's state; a view that is not watched says so."""
     return (status.value, _STATUS_MOODS[status]) if enabled else ("not watched", "quiet")
+
+
+def severity_cell(severity: Severity) -> Cell:
+    """How urgent an incident is."""
+    return severity.value, _SEVERITY_MOODS[severity]
 
 
 def advice(verdict: Verdict) -> str:

@@ -19,7 +19,11 @@ _KINDS = {
     Change.CAUSE_CHANGED: AlertKind.CHANGED,
     Change.RECOVERED: AlertKind.RESOLVED,
 }
-
+_LEADS = {
+    AlertKind.RESOLVED: "Resolved: ",
+    AlertKind.CHANGED: "Changed: ",
+    AlertKind.REOPENED: "Again: ",
+}
 
 MEMBERS_NAMED = 100
 """So many views of an incident are named in an alert; receivers refuse bodies without bound."""
@@ -31,7 +35,7 @@ def announces(change: Change) -> bool:
 
 
 def announcement(incident: Incident, observation: Observation, sequence: int, spec: ViewSpec) -> Alert:
-    """The alert for an observation that opened, changed or resolved an incident.
+    """The alert for an observation that opened, changed, resolved or took up an incident again.
 
     Its id is made of the incident and the number of the message within it, so that a message sent twice can be told.
 
@@ -43,6 +47,8 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
         raise ValueError("Only the start, a change or the end of an incident can be announced.")
     verdict = observation.verdict
     kind = _KINDS[transition.change]
+    if kind is AlertKind.OPENED and incident.reopened:
+        kind = AlertKind.REOPENED
     details: dict[str, Any] = {
         "verdict": verdict.kind.value,
         "cause": incident.cause.value,
@@ -51,6 +57,7 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
         "remedy": remedy(verdict),
         "flapping": transition.flapping,
         "first_seen_at": incident.first_seen_at.isoformat(),
+        "reopened": incident.reopened,
         "captured_at": observation.captured_at.isoformat() if observation.captured_at else None,
         "similarity": verdict.similarity,
         "looks_like": verdict.looks_like,
@@ -61,7 +68,7 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
     }
     if verdict.displacement is not None:
         details["displacement"] = verdict.displacement.figures()
-    lead = {AlertKind.RESOLVED: "Resolved: ", AlertKind.CHANGED: "Changed: "}.get(kind, "")
+    lead = _LEADS.get(kind, "")
     flapping = " (flapping: this keeps coming and going)" if transition.flapping else ""
     return Alert(
         id=f"{incident.id}-{sequence}",

@@ -70,6 +70,20 @@ class Matcher:
             and any(self._fits_view(view) for view in matter.views)
         )
 
+    def unmet(self, matter: Matter) -> tuple[str, ...]:
+        """The names of the lists that do not apply, for people who wonder why it does not fit; none where it does.
+
+        Where each list applies to some view, and none of the views meets all of them, that is `views together`.
+        """
+        if self.fits(matter):
+            return ()
+        alone = (
+            name
+            for name in (each.name for each in fields(self))
+            if getattr(self, name) and not Matcher(**{name: getattr(self, name)}).fits(matter)
+        )
+        return tuple(alone) or ("views together",)
+
     def fits_all(self, matter: Matter) -> bool:
         """Whether it applies to every view: what mutes one must not mute another that it does not name."""
         return all(self.fits(one) for one in matter.apart())

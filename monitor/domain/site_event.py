@@ -21,8 +21,8 @@ class SiteEventPolicy:
     window_s: float = 120.0
 
     def __post_init__(self) -> None:
-        if self.at_least < 0 or not 0.0 <= self.share <= 1.0:
-            raise ValueError("at_least must not be below 0, and share lies between 0 and 1")
+        if self.at_least < 0 or not 0.0 <= self.share <= 1.0 or self.window_s < 0:
+            raise ValueError("at_least and window must not be below 0, and share lies between 0 and 1")
 
     def needed(self, views: int) -> int:
         """How many of a site's views must have changed."""
@@ -49,6 +49,6 @@ def is_site_event(trouble: SiteTrouble, policy: SiteEventPolicy) -> bool:
     return 0 < policy.at_least <= trouble.changed and trouble.changed >= policy.needed(trouble.views)
 
 
-def ends_below(views: int, policy: SiteEventPolicy) -> float:
-    """A site event is over when fewer views than this are in trouble: half of what it takes to begin one."""
-    return policy.needed(views) / 2
+def ends_below(needed: int) -> int:
+    """A site event is over when fewer views than this are in trouble: half of what it took to begin it."""
+    return max(1, math.ceil(needed / 2))

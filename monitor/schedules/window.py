@@ -1,23 +1,13 @@
-"""Maintenance windows: times in which somebody works on the cameras, and nobody is to be told."""
+"""Spans of time, recurring or once, by the wall clock of a zone: when maintenance windows are open."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from monitor.domain.matcher import Matcher
 from monitor.schedules.cron import Cron
 from monitor.schedules.errors import BadSchedule
-
-
-class Span(Protocol):
-    """When a window is open."""
-
-    def open_until(self, now: datetime) -> datetime | None:
-        """The end of the time that `now` is in, aware UTC; None outside of any."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +74,6 @@ class Calendar:
         earlier = local.replace(tzinfo=zone, fold=1).astimezone(UTC)
         later = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
         return _change_between(min(earlier, later), max(earlier, later), zone)
-
-
-@dataclass(frozen=True, slots=True)
-class MaintenanceWindow:
-    """A span of time, and whom it concerns.
-
-    Attributes:
-        name: For people.
-        span: When.
-        matcher: Which incidents are not told meanwhile.
-    """
-
-    name: str
-    span: Span
-    matcher: Matcher = field(default_factory=Matcher)
 
 
 def _change_between(early: datetime, late: datetime, zone: ZoneInfo) -> datetime:

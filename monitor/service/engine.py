@@ -58,6 +58,7 @@ class Service:
         due: Reads the due list from the database.
         observe: Checks one view for one due time.
         outbox: Sends alerts.
+        tend: Looks after what is held, reminders and the like.
         prune: Clears what is past its retention.
         reload: Reads the configuration again, all or nothing.
         hold_lock: Takes the lock against a second daemon on the same database.
@@ -76,6 +77,7 @@ class Service:
         due: DueViews,
         observe: Observe,
         outbox: Outbox,
+        tend: Callable[[], object] = lambda: None,
         prune: Callable[[], object],
         reload: Reload,
         hold_lock: HoldLock,
@@ -89,6 +91,7 @@ class Service:
     ) -> None:
         self._options = options = options or ServiceOptions()
         self._outbox = outbox
+        self._tend = tend
         self._clock = clock
         self._supervisor = supervisor or Supervisor()
         random = random or Random()  # noqa: S311 - spreads work, guards nothing
@@ -110,6 +113,7 @@ class Service:
             [
                 Job("dispatch", self._dispatch, options.tick_s),
                 Job("deliver", self._deliver, options.deliver_every_s),
+                Job("tend", self._tend_alerts, options.tend_every_s, options.tend_every_s),
                 Job("knock", self._knock, options.knock_every_s, options.knock_every_s),
                 Job("reload", self._reloader.turn, options.watch_every_s),
                 Job("lock", self._keeper.look_after, options.heartbeat_every_s, options.heartbeat_every_s),
@@ -250,6 +254,10 @@ class Service:
             return
         report = self._outbox.deliver_due()
         self._tally.add(sent=report.sent, rescheduled=report.rescheduled, dead=report.dead)
+
+    def _tend_alerts(self) -> None:
+        if self._keeper.is_held:
+            self._tend()
 
     def _heartbeat(self) -> None:
         silent_s = self._clock.monotonic_s() - self._dispatched_s

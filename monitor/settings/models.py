@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, Strict, mod
 from pydantic_core import PydanticCustomError
 
 from monitor.domain.severity import Severity
+from monitor.domain.site_event import SiteEventPolicy
 from monitor.domain.state import StatePolicy
 from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import VerdictKind
@@ -20,6 +21,7 @@ from monitor.settings.base import SettingsModel
 from monitor.settings.camera_sources import SourceSettings
 from monitor.settings.channels import NotifierSettings
 from monitor.settings.derived import DerivedFrom, Overrides
+from monitor.settings.noise import Maintenance
 from monitor.settings.values import (
     AnchoredPath,
     BundlePath,
@@ -133,6 +135,15 @@ class CameraRules(ViewRules):
     """The zone in which the cameras live: times in file names, windows of the day."""
 
 
+class SiteRules(CameraRules):
+    """Rules for all cameras of a site, and for the site as a whole."""
+
+    site_event: Annotated[Overrides, DerivedFrom(SiteEventPolicy)] | None = Field(
+        default=None, examples=[{"at_least": 10, "share": 0.5}]
+    )
+    """When changes of many views together are told as one incident of the site; `at_least: 0` switches that off."""
+
+
 class View(ViewRules):
     """One thing that a camera should see; a camera without views has one, named `main`."""
 
@@ -159,7 +170,7 @@ class Camera(CameraRules):
     """What it should see, where that is more than one thing."""
 
 
-Site = Annotated[CameraRules, BeforeValidator(_nothing_is_empty)]
+Site = Annotated[SiteRules, BeforeValidator(_nothing_is_empty)]
 
 
 class Database(SettingsModel):
@@ -249,10 +260,15 @@ class Settings(SettingsModel):
         default_factory=dict, examples=[{"north": {"time_zone": "Europe/Berlin"}}]
     )
     """Places where cameras hang, by name, with rules for all cameras there."""
-    defaults: CameraRules = Field(default_factory=CameraRules, examples=[{"interval": "1m"}])
+    defaults: SiteRules = Field(default_factory=SiteRules, examples=[{"interval": "1m"}])
     """Rules for all cameras."""
     notifiers: tuple[NotifierSettings, ...] = Field(default=(), examples=[[{"name": "log", "kind": "log"}]])
     """Who is told about incidents."""
+    maintenance: tuple[Maintenance, ...] = Field(
+        default=(),
+        examples=[[{"name": "cleaning", "cron": "30 2 * * SUN", "lasts": "2h", "sites": ["north"]}]],
+    )
+    """Times in which somebody works on the cameras: what happens then is recorded, and held back from notifiers."""
     data_dir: AnchoredPath = Field(default=Path("monitor-data"), examples=["/var/lib/monitor"])
     """Folder for pictures and the SQLite database; a relative path starts at the configuration file."""
     database: Database = Field(default_factory=Database, examples=[{"url": {"env": "MONITOR_DATABASE_URL"}}])
@@ -295,6 +311,7 @@ __all__ = [
     "Retention",
     "Service",
     "Settings",
+    "SiteRules",
     "View",
     "ViewRules",
 ]

@@ -36,13 +36,17 @@ _SECTIONS = {
     "VideoSource": ("video source", "`source` with `kind: video`."),
     "Mask": ("mask", "An entry of `masks`."),
     "FieldOfView": ("field of view", "`field_of_view`, at any level."),
-    "CameraRules": ("rules", "`defaults`, and each entry of `sites`."),
+    "SiteRules": ("rules", "`defaults`, and each entry of `sites`."),
+    "SiteEventPolicy": ("site event", "`site_event`, of `defaults` and of each entry of `sites`."),
     "StatePolicy": ("policy", "`policy`, at any level."),
     "Tolerance": ("tolerance", "`policy.tolerance`."),
     "Thresholds": ("thresholds", "`thresholds`, at any level."),
     "WebhookNotifier": ("webhook notifier", "An entry of `notifiers` with `kind: webhook`."),
     "LogNotifier": ("log notifier", "An entry of `notifiers` with `kind: log`."),
     "Route": ("route", "An entry of `notifiers[].routes`."),
+    "Group": ("group", "`notifiers[].group`."),
+    "Remind": ("remind", "`notifiers[].remind`."),
+    "Maintenance": ("maintenance", "An entry of `maintenance`."),
 }
 _WORDS = {"boolean": "true or false", "integer": "whole number", "string": "text", "number": "number"}
 

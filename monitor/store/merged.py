@@ -14,16 +14,18 @@ from monitor.domain.announcement import MEMBERS_NAMED
 from monitor.domain.incident import Incident, Scope
 from monitor.domain.matcher import Matter
 from monitor.domain.merged_announcement import MergedNews, merged_announcement
+from monitor.domain.site_event import ends_below
 from monitor.domain.timeline import Entry, EntryKind
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewSpec
 from monitor.store.engine import Database
 from monitor.store.groups import close_group
+from monitor.store.holding import drop_told_by_parents
 from monitor.store.incidents import announce_incident, get_incident
 from monitor.store.merging import TROUBLED, adopt
-from monitor.store.parents import drop_untold, let_tell, part_of, told_of
+from monitor.store.parents import told_of
 from monitor.store.serial import from_json
-from monitor.store.tables import deliveries, incident_members, incidents, views
+from monitor.store.tables import incident_members, incidents, views
 from monitor.store.timeline import add_entries, add_entry
 
 BATCH = 500
@@ -35,12 +37,6 @@ class MergedIncidents:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def children(self, parent_id: int) -> list[int]:
-        """The incidents that this one stands for, or stood for when they ended."""
-        with self._database.read() as connection:
-            query = select(incidents.c.id).where(incidents.c.parent_id == parent_id).order_by(incidents.c.id)
-            return list(connection.scalars(query))
 
     def settle(self, now: datetime, addressing: Addressing) -> int:
         """Bring what was merged in order, each incident in a transaction of its own.
@@ -67,7 +63,7 @@ class MergedIncidents:
             with self._database.write() as connection:
                 if one.scope == Scope.SITE:
                     _adopt_late(connection, one.id, now)
-                ended += settle_merged(connection, one.id, now, addressing)
+                ended += settle_merged(connection, one.id, now, addressing, is_patient=False)
         self._let_go(now)
         return ended
 
@@ -96,32 +92,46 @@ class MergedIncidents:
                 _release(connection, parent_id, now)
 
 
-def settle_merged(connection: Connection, parent_id: int, now: datetime, addressing: Addressing) -> bool:
+def settle_merged(
+    connection: Connection, parent_id: int, now: datetime, addressing: Addressing, *, is_patient: bool = True
+) -> bool:
     """End an incident that stands for others if it is over, within the caller's transaction.
 
-    A pair's is over with the last of both, a site's when less than half of what it takes is still in trouble.
+    It is over with the last of them. A site's is over as well when less than half of what it takes is still in trouble
+    and nothing has moved for a while; to find that out takes counting, and is for those who are not patient: of ten
+    thousand views that recover, each asks.
     """
     parent = connection.execute(
-        select(incidents.c.scope, incidents.c.subject, incidents.c.verdict).where(
-            incidents.c.id == parent_id,
-            incidents.c.resolved_at.is_(None),
-            incidents.c.scope.in_(_MERGED),
+        select(incidents).where(
+            incidents.c.id == parent_id, incidents.c.resolved_at.is_(None), incidents.c.scope.in_(_MERGED)
         )
     ).first()
     if parent is None:
         return False
-    enough = 1
-    if parent.scope == Scope.SITE:
-        # Counted up to the limit only: ten thousand that recover must not be counted ten thousand times.
-        enough = max(1, -(-int(parent.verdict.get("needed", 0)) // 2))
-        if _at_least(connection, _troubled(parent.subject), enough):
-            return False
-    if _at_least(connection, _open_children(parent_id), enough):
+    if parent.scope == Scope.PAIR:
+        is_over = not _at_least(connection, _open_children(parent_id), 1)
+        return is_over and _end(connection, parent_id, now, "Both show their own view again.", addressing)
+    if not _is_lasting(connection, parent, 1):
+        return _end(connection, parent_id, now, "All of its views are back.", addressing)
+    enough = ends_below(int(parent.verdict.get("needed", 0)))
+    if is_patient or _has_moved(connection, parent, now) or _is_lasting(connection, parent, enough):
         return False
-    reason = (
-        "Both show their own view again." if parent.scope == Scope.PAIR else "Most of its views are back."
+    return _end(connection, parent_id, now, "Most of its views are back.", addressing)
+
+
+def _is_lasting(connection: Connection, parent: Row[Any], enough: int) -> bool:
+    """Whether so many views of a site are in trouble, or have an incident that is open though nothing can be seen."""
+    return _at_least(connection, _troubled(parent.subject), enough) or _at_least(
+        connection, _open_children(parent.id), enough
     )
-    return _end(connection, parent_id, now, reason, addressing)
+
+
+def _has_moved(connection: Connection, parent: Row[Any], now: datetime) -> bool:
+    """Whether views have joined or left lately."""
+    since = now - timedelta(seconds=float(parent.verdict.get("window_s", 0.0)))
+    left = select(func.max(incident_members.c.left_at)).where(incident_members.c.incident_id == parent.id)
+    left_at = connection.scalar(left)
+    return bool(parent.last_seen_at > since or (left_at is not None and left_at > since))
 
 
 def _end(
@@ -140,10 +150,7 @@ def _end(
     if not close_group(connection, parent_id, now, reason, author):
         return False
     released = _release(connection, parent_id, now)
-    over = select(incidents.c.id).where(
-        incidents.c.parent_id == parent_id, incidents.c.resolved_at.is_not(None)
-    )
-    drop_untold(connection, deliveries.c.incident_id.in_(over), parent_id, now)
+    drop_told_by_parents(connection, now)
     told = told_of(connection, parent_id, delivered=False)
     if not told:
         return True
@@ -185,12 +192,11 @@ def _release(connection: Connection, parent_id: int, now: datetime) -> int:
     # Whoever has one locked may be waiting for us; `settle` lets go of that one later.
     left = connection.scalars(_open_children(parent_id).with_for_update(skip_locked=True)).all()
     entry = Entry(
-        EntryKind.RELEASED, now, text=f"No longer {part_of(parent_id)}.", data={"incident": parent_id}
+        EntryKind.RELEASED, now, text=f"No longer part of incident {parent_id}.", data={"incident": parent_id}
     )
     for start in range(0, len(left), BATCH):
         batch = left[start : start + BATCH]
         connection.execute(update(incidents).where(incidents.c.id.in_(batch)).values(parent_id=None))
-        let_tell(connection, batch, parent_id, now)
         add_entries(connection, batch, entry)
     return len(left)
 
@@ -204,7 +210,9 @@ def leave_merged(
         .where(incident_members.c.incident_id == parent_id, incident_members.c.view_id == view_id)
         .values(left_at=now)
     )
-    entry = Entry(EntryKind.LEFT, now, text=f"Over as {part_of(parent_id)}.", data={"incident": parent_id})
+    entry = Entry(
+        EntryKind.LEFT, now, text=f"Over as part of incident {parent_id}.", data={"incident": parent_id}
+    )
     add_entry(connection, incident_id, entry)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, insert, or_, select
 
 from monitor.domain.state import Change, Status
+from monitor.domain.timeline import Entry, EntryKind
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey
 from monitor.store.engine import Database
@@ -15,6 +16,7 @@ from monitor.store.errors import UnknownIncident, UnknownObservation
 from monitor.store.rows import Label, ObservationRow
 from monitor.store.serial import from_json
 from monitor.store.tables import incidents, labels, observations
+from monitor.store.timeline import add_entry
 from monitor.store.views import find_view
 
 
@@ -95,6 +97,7 @@ class Labels:
         true_cause: VerdictKind | None = None,
         incident_id: int | None = None,
         observation_id: int | None = None,
+        comment: str = "",
     ) -> int:
         """Put down whether a verdict was right; what it is about is kept for good from then on.
 
@@ -105,6 +108,7 @@ class Labels:
             true_cause: What was true instead, if known.
             incident_id: The incident that it is about, or …
             observation_id: … the observation; exactly one of both.
+            comment: What else there is to say; kept in the timeline of the incident, if the label is about one.
 
         Returns:
             The label's number.
@@ -115,10 +119,14 @@ class Labels:
         if (incident_id is None) == (observation_id is None):
             raise ValueError("a label is about an incident or an observation, not both")
         table, number = (incidents, incident_id) if observation_id is None else (observations, observation_id)
+        # An observation knows which incident it belongs to, if it does.
+        about = incidents.c.id if observation_id is None else observations.c.incident_id
         with self._database.write() as connection:
-            found = connection.scalar(
-                select(table.c.id).where(table.c.id == number).with_for_update(key_share=True)
-            )
+            found = connection.execute(
+                select(table.c.id, about.label("about"))
+                .where(table.c.id == number)
+                .with_for_update(key_share=True)
+            ).first()
             if found is None and observation_id is None:
                 raise UnknownIncident(f"There is no incident {number}.")
             if found is None:
@@ -135,6 +143,10 @@ class Labels:
                 )
                 .returning(labels.c.id)
             ).scalar_one()
+            if found is not None and found.about is not None:
+                data = {"label": label_id, "right": right, "cause": true_cause, "observation": observation_id}
+                entry = Entry(EntryKind.LABELLED, now, author, comment, data)
+                add_entry(connection, found.about, entry)
         return label_id
 
     def list(self, since: datetime | None = None, limit: int = 1000) -> list[Label]:

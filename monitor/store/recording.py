@@ -20,11 +20,12 @@ from monitor.domain.view import ViewSpec
 from monitor.store.engine import Database
 from monitor.store.errors import ImageMissing
 from monitor.store.following import Followed, Pictures, follow
+from monitor.store.holding import drop_told_by_parents
 from monitor.store.images import ImageStore
 from monitor.store.incidents import announce_incident, get_incident
 from monitor.store.merged import leave_merged, settle_merged
 from monitor.store.merging import Case, StandIn, stand_in
-from monitor.store.parents import is_open, quietly
+from monitor.store.parents import is_open
 from monitor.store.pictures import used_pictures
 from monitor.store.rows import Recorded
 from monitor.store.serial import to_json
@@ -138,14 +139,13 @@ def _tell(
         case = Case(view_id, incident, observation, change, spec, addressees, addressing)
         standing = stand_in(connection, case)
     parent_id, alerts = standing.parent_id, standing.alerts
-    if change is not None and addressees:
-        heard = addressees
-        if parent_id is not None:
-            heard = quietly(connection, incident.id, parent_id, change, addressees, at)
+    # Whoever knows that it is open is told how it goes on, even where no route leads there any more.
+    if change is not None and (addressees or change is not Change.OPENED):
         alerts += announce_incident(
-            connection, incident, lambda sequence: announce(incident, observation, sequence), heard, at
+            connection, incident, lambda sequence: announce(incident, observation, sequence), addressees, at
         )
     if change is Change.RECOVERED and parent_id is not None:
+        drop_told_by_parents(connection, at, among=[incident.id])
         leave_merged(connection, parent_id, view_id, incident.id, at)
         settle_merged(connection, parent_id, at, addressing)
     return alerts

@@ -11,9 +11,8 @@ from sqlalchemy import Column, ColumnElement, Table, delete, exists, or_, select
 
 from monitor.store.engine import Database
 from monitor.store.images import ImageStore
-from monitor.store.parents import WAITING
 from monitor.store.pictures import used_pictures
-from monitor.store.rows import PruneResult, RetentionPolicy
+from monitor.store.rows import DeliveryStatus, PruneResult, RetentionPolicy
 from monitor.store.tables import deliveries, incidents, labels, observations
 
 BATCH = 500
@@ -26,7 +25,8 @@ _OF_OPEN_INCIDENT = exists().where(
     incidents.c.id == observations.c.incident_id, incidents.c.resolved_at.is_(None)
 )
 _STILL_TO_DELIVER = exists().where(
-    deliveries.c.incident_id == incidents.c.id, deliveries.c.status.in_(WAITING)
+    deliveries.c.incident_id == incidents.c.id,
+    deliveries.c.status.in_((DeliveryStatus.PENDING, DeliveryStatus.HELD)),
 )
 
 

@@ -201,34 +201,54 @@ class DeliveryStatus(StrEnum):
     """Where a delivery stands."""
 
     PENDING = "pending"
+    """On its way, or about to be."""
     HELD = "held"
+    """Not to be told at present; looked at again."""
     DELIVERED = "delivered"
     DEAD = "dead"
+    """Given up after attempts."""
     DROPPED = "dropped"
+    """Never attempted, as there was nothing to tell any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class LeasedDelivery:
-    """A delivery that is ours to attempt until the lease ends.
+class LeasedBatch:
+    """Deliveries that go out as one message, ours to attempt until the lease ends.
 
     Attributes:
-        id: `{notifier}:{alert.id}`, the same for every attempt.
+        id: The message's, the same for every attempt: of a single alert its own id.
         notifier: To whom.
-        alert: What.
+        deliveries: The ids of the deliveries, `{notifier}:{alert.id}`, in the order of the alerts.
+        alerts: What; of one incident in their order.
         attempt: 1 for the first.
-        fence: Proof of this lease, to be given back to `finish`.
+        fence: Proof of this lease.
     """
 
     id: str
     notifier: str
-    alert: Alert
+    deliveries: tuple[str, ...]
+    alerts: tuple[Alert, ...]
     attempt: int
     fence: int
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """A delivery as people list it."""
+    """A delivery as people list it.
+
+    Attributes:
+        id: `{notifier}:{alert.id}`.
+        notifier: To whom.
+        alert: What.
+        status: Where it stands.
+        attempts: So many were made.
+        next_attempt_at: When it is or was due.
+        created_at: When it was queued.
+        finished_at: When it was delivered, given up or dropped, or None.
+        detail: What the receiver said, or why it is held or was dropped.
+        group: The group that it belongs to; empty for none.
+        message: The message that it went or goes out with; empty before the first attempt.
+    """
 
     id: str
     notifier: str
@@ -239,6 +259,8 @@ class DeliveryRow:
     created_at: datetime
     finished_at: datetime | None
     detail: str
+    group: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,18 +13,23 @@ from monitor.domain.incident import Observation
 from monitor.domain.view import ViewKey, ViewSpec
 from monitor.store.cache import EncodingCache
 from monitor.store.deliveries import Deliveries
+from monitor.store.dossier import Dossiers
 from monitor.store.engine import Database
 from monitor.store.gallery import Gallery
 from monitor.store.groups import GroupIncidents
+from monitor.store.holding import HeldAlerts
 from monitor.store.images import ImageStore
 from monitor.store.incidents import Incidents
 from monitor.store.lock import DaemonLock, hold_daemon_lock
 from monitor.store.merged import MergedIncidents
 from monitor.store.migrate import ensure_current
 from monitor.store.observations import History, Labels
+from monitor.store.receivers import Receivers
 from monitor.store.recording import Announce, Recorder
+from monitor.store.reminding import Reminders
 from monitor.store.retention import Retention
 from monitor.store.rows import Recorded, Watch
+from monitor.store.silences import Silences
 from monitor.store.timeline import Timelines
 from monitor.store.views import Views
 from monitor.store.watches import Watches
@@ -43,10 +48,15 @@ class Store:
         incidents: Listing, acknowledging, resolving.
         group_incidents: Incidents about several views at once, from their start to their end.
         merged_incidents: Incidents that stand for those of single views, and their end.
+        dossiers: Everything about one incident.
         timelines: What happened to incidents, in order.
         history: Past observations.
         labels: What people say about verdicts.
         deliveries: The queue of alerts.
+        held: Alerts that are not to be told at present.
+        silences: What people do not want to be told for a while.
+        reminders: Reminding of incidents that nobody has taken note of.
+        receivers: How notifiers' receivers have fared.
         images: Pictures by digest.
         retention: Letting go of what is old.
 
@@ -69,9 +79,14 @@ class Store:
         self.group_incidents = GroupIncidents(database)
         self.merged_incidents = MergedIncidents(database)
         self.timelines = Timelines(database)
+        self.dossiers = Dossiers(database)
         self.history = History(database)
         self.labels = Labels(database)
         self.deliveries = Deliveries(database)
+        self.held = HeldAlerts(database)
+        self.silences = Silences(database)
+        self.reminders = Reminders(database)
+        self.receivers = Receivers(database)
         self.retention = Retention(database, images)
 
     @property

@@ -222,6 +222,7 @@ notifier_states = Table(
     Column("notifier", String(200), primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("failing_since", UtcDateTime),
+    Column("last_failed_at", UtcDateTime),
     Column("last_detail", Text, nullable=False),
     Column("last_delivered_at", UtcDateTime),
     # Its receiver answered that it is gone; with a digest of the settings it had then, so that other ones begin anew.

@@ -21,16 +21,21 @@ class Timelines:
 
     def of(self, incident_id: int) -> list[Entry]:
         """What happened to an incident, the earliest first; empty where there is no such incident."""
-        query = (
-            select(incident_entries)
-            .where(incident_entries.c.incident_id == incident_id)
-            .order_by(incident_entries.c.id)
-        )
         with self._database.read() as connection:
-            return [
-                Entry(EntryKind(row.kind), row.at, row.author, row.text, row.data)
-                for row in connection.execute(query)
-            ]
+            return entries_of(connection, incident_id)
+
+
+def entries_of(connection: Connection, incident_id: int) -> list[Entry]:
+    """The same within the caller's transaction."""
+    query = (
+        select(incident_entries)
+        .where(incident_entries.c.incident_id == incident_id)
+        .order_by(incident_entries.c.id)
+    )
+    return [
+        Entry(EntryKind(row.kind), row.at, row.author, row.text, row.data)
+        for row in connection.execute(query)
+    ]
 
 
 def add_entry(connection: Connection, incident_id: int, entry: Entry) -> None:

@@ -173,6 +173,17 @@ def state_columns(state: ViewState) -> dict[str, Any]:
     return {"state": to_json(state), "status": state.status, "status_since": state.since}
 
 
+def restart_view(connection: Connection, view_id: int, state: ViewState, now: datetime) -> None:
+    """Let the view go on from `state`; a check that is under way began
+    before, and must not.
+    """
+    connection.execute(
+        update(views)
+        .where(views.c.id == view_id)
+        .values(**state_columns(state), last_slot=now, next_due_at=now)
+    )
+
+
 def _spread(spec: ViewSpec, now: datetime) -> datetime:
     """A moment within one interval from now, always the same share of it for the same name."""
     return now + timedelta(seconds=share_of(str(spec.key)) * spec.interval_s)

@@ -12,12 +12,13 @@ from typing import Any
 from monitor.domain.errors import FrameFault
 from monitor.domain.exhibit import DrawExhibit, Exhibit, Shot
 from monitor.domain.frame import Frame
-from monitor.domain.incident import Incident
+from monitor.domain.incident import Incident, Scope
 from monitor.domain.orientation import Orientation
 from monitor.domain.state import Change
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewSpec
 from monitor.store import GalleryEntry, ImageMissing, Store, UnknownIncident
+from monitor.store.dossier import Dossier
 from monitor.store.serial import from_json
 from monitor.usecases.evidence_figures import Findings, figures, title_of
 
@@ -67,11 +68,10 @@ def pack(incident_id: int, tools: EvidenceTools) -> EvidencePack:
     Raises:
         UnknownIncident: There is no such incident.
     """
-    incident = tools.store.incidents.get(incident_id)
-    found = _find(incident, tools.store)
+    found = _find(tools.store.dossiers.of(incident_id), tools.store)
     exhibit, missing = _exhibit(found, tools)
     drawn = tools.draw(exhibit)
-    return EvidencePack(drawn.pictures, figures(found, drawn, missing, tools.store.timelines.of(incident_id)))
+    return EvidencePack(drawn.pictures, figures(found, drawn, missing))
 
 
 class EvidenceShelf:
@@ -116,17 +116,20 @@ def _look_of(incident: Incident) -> tuple[object, ...]:
     return incident.cause, incident.frame_digest, incident.latest_digest, incident.resolved_at
 
 
-def _find(incident: Incident, store: Store) -> Findings:
+def _find(dossier: Dossier, store: Store) -> Findings:
+    incident = dossier.incident
     spec = store.views.get(incident.key).spec
     until = None if incident.resolved_at is None else incident.resolved_at + BEFORE
     history = store.history.changes(incident.key, incident.first_seen_at - BEFORE, until)
-    verdict = from_json(Verdict, incident.verdict) if incident.verdict else None
+    # Of an incident about several views other facts are kept there; each view has a verdict in its own.
+    has_verdict = incident.scope is Scope.VIEW and incident.verdict
+    verdict = from_json(Verdict, incident.verdict) if has_verdict else None
     entries = store.gallery.list(incident.key, include_inactive=True)
     spoke = [entry for entry in entries if verdict and entry.reference_id == verdict.reference_id]
     in_use = [entry for entry in entries if entry.active]
     reference = next(iter([*spoke, *reversed(in_use)]), None)
     seen = [row for row in history if incident.frame_digest and row.image_digest == incident.frame_digest]
-    return Findings(incident, spec, verdict, reference, tuple(history), seen[-1] if seen else None)
+    return Findings(dossier, spec, verdict, reference, tuple(history), seen[-1] if seen else None)
 
 
 def _exhibit(found: Findings, tools: EvidenceTools) -> tuple[Exhibit, dict[str, str]]:

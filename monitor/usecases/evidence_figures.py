@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.domain.advice import headline, remedy
+from monitor.domain.advice import HOST_REMEDY, headline, remedy
 from monitor.domain.exhibit import Drawn
 from monitor.domain.incident import Incident, Scope
+from monitor.domain.merged_announcement import merged_remedy
 from monitor.domain.timeline import Entry
 from monitor.domain.verdict import PICTURELESS, Verdict
 from monitor.domain.view import ViewSpec
 from monitor.store import GalleryEntry, ObservationRow
+from monitor.store.dossier import Dossier
 from monitor.store.serial import to_json
 
 SCHEMA = 1
@@ -27,7 +29,7 @@ class Findings:
     """What is known of an incident.
 
     Attributes:
-        incident: The incident.
+        dossier: The incident, what happened to it, and what it stands for.
         spec: Of its view, or of the first of several.
         verdict: The one that named its present cause, or None where it rests on none.
         reference: The one that spoke, or the newest in use; None where there is none.
@@ -35,12 +37,17 @@ class Findings:
         seen: The one whose picture is the event's, or None.
     """
 
-    incident: Incident
+    dossier: Dossier
     spec: ViewSpec
     verdict: Verdict | None
     reference: GalleryEntry | None
     history: tuple[ObservationRow, ...]
     seen: ObservationRow | None
+
+    @property
+    def incident(self) -> Incident:
+        """The incident itself."""
+        return self.dossier.incident
 
 
 def title_of(found: Findings) -> str:
@@ -54,19 +61,15 @@ def title_of(found: Findings) -> str:
     return f"Incident {incident.id}: {headline(incident.name, found.verdict)}"
 
 
-def figures(
-    found: Findings, drawn: Drawn, missing: Mapping[str, str], timeline: Sequence[Entry]
-) -> dict[str, Any]:
+def figures(found: Findings, drawn: Drawn, missing: Mapping[str, str]) -> dict[str, Any]:
     """Everything that there is to say of an incident in numbers and words.
 
     Args:
         found: What is known.
         drawn: The pictures.
         missing: Why pictures that should be there are not.
-        timeline: What happened to the incident.
     """
     incident, spec, verdict = found.incident, found.spec, found.verdict
-    speaks = verdict is not None and verdict.kind is incident.cause
     newest = next((row for row in reversed(found.history) if row.bundle_id), None)
     looked = found.seen or newest
     shown: dict[str, Any] = {
@@ -78,9 +81,13 @@ def figures(
         "camera": spec.key.camera,
         "view": spec.key.view,
         "members": [str(key) for key in incident.members],
+        # Each has evidence of its own.
+        "parts": [part.id for part in found.dossier.children],
+        "part_count": found.dossier.child_count,
+        "part_of": incident.parent_id,
         "cause": incident.cause,
         "severity": incident.severity,
-        "remedy": remedy(verdict if speaks and verdict is not None else Verdict(incident.cause, 1.0)),
+        "remedy": _remedy(found),
         "opened_at": incident.opened_at,
         "first_seen_at": incident.first_seen_at,
         "last_seen_at": incident.last_seen_at,
@@ -100,12 +107,22 @@ def figures(
         "missing": dict(missing),
         "disagreement": {"before": drawn.disagreement_before, "after": drawn.disagreement_after},
         "history": [_row(row) for row in found.history],
-        "timeline": [_entry(entry) for entry in timeline],
+        "timeline": [_entry(entry) for entry in found.dossier.timeline],
         "tags": spec.tags,
         "labels": spec.labels,
     }
     plain: dict[str, Any] = to_json(shown)
     return plain
+
+
+def _remedy(found: Findings) -> str:
+    incident, verdict = found.incident, found.verdict
+    if incident.scope is Scope.HOST:
+        return HOST_REMEDY
+    if incident.scope is not Scope.VIEW:
+        return merged_remedy(incident)
+    speaks = verdict is not None and verdict.kind is incident.cause
+    return remedy(verdict if verdict is not None and speaks else Verdict(incident.cause, 1.0))
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

@@ -71,6 +71,10 @@ def _picture(name: str, pictures: Mapping[str, bytes], shown: Mapping[str, Any])
 def _summary(shown: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     verdict, moved, worst = shown["verdict"] or {}, shown["displacement"] or {}, shown["worst"]
     yield "Cause", str(shown["cause"]).replace("_", " ")
+    if shown["parts"]:
+        yield "Stands for incidents", _parts(shown)
+    if shown["part_of"]:
+        yield "Part of incident", str(shown["part_of"])
     yield "First seen", _time(shown["first_seen_at"])
     yield "Alert raised", _time(shown["opened_at"])
     yield "Last seen", _time(shown["last_seen_at"])
@@ -107,6 +111,11 @@ def _summary(shown: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield "Reference", f"{made['id']}, {made['origin']} {_time(made['created_at'])}"
     if shown["bundle"]:
         yield "Network", str(shown["bundle"])
+
+
+def _parts(shown: Mapping[str, Any]) -> str:
+    more = shown["part_count"] - len(shown["parts"])
+    return ", ".join(str(number) for number in shown["parts"]) + (f" and {more} more" if more else "")
 
 
 def _angle(degrees: float, positive: str, negative: str) -> str:

@@ -52,6 +52,8 @@ class HostIncidents:
             now=now,
             addressees=self._addressees(specs),
             announce=lambda opened, sequence: host_announcement(opened, specs, reason, now, sequence),
+            severity=Matter.of(specs, VerdictKind.OFFLINE).severity,
+            reason=reason,
         )
         return incident.id
 
@@ -77,6 +79,7 @@ class HostIncidents:
             now=now,
             addressees=self._addressees(specs),
             announce=lambda ended, sequence: host_announcement(ended, specs, reason, now, sequence),
+            reason=reason,
         )
 
     def open(self) -> list[Incident]:
@@ -134,7 +137,7 @@ def sit_out(key: ViewKey, slot: datetime, inhibition: Inhibition, store: Store, 
         transition=transition,
         next_due_at=now + timedelta(seconds=wait_s),
     )
-    return Check(observation, store.record(observation, (), _tells_nobody))
+    return Check(observation, store.record(observation, (), _tells_nobody, spec=row.spec))
 
 
 def _tells_nobody(incident: Incident, observation: Observation, sequence: int) -> NoReturn:

@@ -144,6 +144,9 @@ def observe(
     is_inhibited = inhibition is not None and inhibition.certain and verdict.kind is VerdictKind.OFFLINE
     due_s = wait_after(after, watch.spec, slot, is_inhibited=is_inhibited)
     keep = frame is not None and transition is not None and transition.change in EVIDENCE_CHANGES
+    picture = None
+    if frame is not None and (keep or _shows_the_latest(watch, now)):
+        picture = equipment.picture_bytes(frame)
     observation = Observation(
         key=key,
         slot=slot,
@@ -156,13 +159,16 @@ def observe(
         next_due_at=_next_due(slot, now, due_s),
         timings_ms=watch_time.timings_ms,
         bundle_id=encoding.bundle_id if encoding else None,
-        keep_image=equipment.picture_bytes(frame) if keep and frame is not None else None,
+        keep_image=picture if keep else None,
+        latest_image=picture,
     )
     with watch_time.step("record"):
         recorded = equipment.store.record(
             observation,
             _addressees(transition, watch.spec, equipment),
             lambda incident, seen, sequence: announcement(incident, seen, sequence, watch.spec),
+            spec=watch.spec,
+            addressing=equipment.addressing,
         )
     is_news = not (recorded.duplicate or recorded.superseded)
     if encoding is not None and is_news and _teaches_constancy(verdict, now, watch):
@@ -230,6 +236,21 @@ def _teaches_constancy(verdict: Verdict, now: datetime, watch: Watch) -> bool:
         return False
     before = watch.state.checked_at
     return before is None or _half_hour(before) != _half_hour(now)
+
+
+def _shows_the_latest(watch: Watch, now: datetime) -> bool:
+    """Whether a picture is kept as the latest of an open incident: of the first check in a minute.
+
+    Not where another incident stands for it: of ten thousand views in trouble at once, each keeps that of its cause.
+    """
+    if watch.open_incident is None or watch.open_incident.parent_id is not None:
+        return False
+    before = watch.state.checked_at
+    return before is None or _minute(before) != _minute(now)
+
+
+def _minute(time: datetime) -> int:
+    return int(time.timestamp() // 60)
 
 
 def _half_hour(time: datetime) -> int:

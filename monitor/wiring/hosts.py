@@ -93,6 +93,21 @@ def host_plans(plans: Iterable[CameraPlan], per_host: int, exceptions: Mapping[s
     ]
 
 
+def host_names(plans: Iterable[CameraPlan]) -> dict[ViewKey, str]:
+    """The host that each view hangs on, for those that hang on one.
+
+    Raises:
+        MonitorError: A camera's options cannot work.
+    """
+    names: dict[ViewKey, str] = {}
+    for plan in plans:
+        kind = source_kind(plan.source_kind)
+        host = kind.host(build_options(kind.options, plan.options))
+        if host is not None:
+            names.update({spec.key: host for spec in plan.views})
+    return names
+
+
 def port_of(options: Any) -> int | None:
     """The TCP port that a source with these options connects to, or None where that cannot be told."""
     parts = urlsplit(str(getattr(options, "url", "")))

@@ -16,6 +16,7 @@ from monitor.usecases.lookalikes import Lookalikes
 from monitor.usecases.observe import Equipment
 from monitor.vision.encoder import NetworkEncoder
 from monitor.wiring.cameras import Cameras
+from monitor.wiring.hosts import host_names
 from monitor.wiring.notify import Routing
 from monitor.wiring.sight import open_encoder, picture_bytes, read_limits
 
@@ -83,10 +84,12 @@ def open_site(settings: Settings, *, sync: bool = True, newest_only: bool = Fals
     limits = read_limits(settings.bundle) if sync else Thresholds()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with open_store(settings.database_url.get_secret_value(), settings.data_dir / "images") as store:
-        cameras = Cameras(resolve(settings, limits), clock, newest_only=newest_only)
+        plans = resolve(settings, limits)
+        cameras = Cameras(plans, clock, newest_only=newest_only)
         try:
             if sync:
                 store.views.sync(cameras.specs, clock.now())
-            yield Site(settings, store, cameras, Routing(settings), clock, limits)
+            routing = Routing(settings, store.silences.active, clock, host_names(plans))
+            yield Site(settings, store, cameras, routing, clock, limits)
         finally:
             cameras.close()

@@ -13,7 +13,10 @@ from typing import NoReturn
 
 from monitor.domain.alert import Alert, Outcome, Receipt
 from monitor.domain.incident import Incident, Observation
+from monitor.domain.matcher import Matter
+from monitor.domain.site_event import SiteEventPolicy
 from monitor.domain.state import ViewState
+from monitor.domain.view import ViewKey
 from monitor.store import Resolution, Store, open_store
 from tests.store.builders import (
     KEY,
@@ -24,6 +27,7 @@ from tests.store.builders import (
     opened,
     recovered,
     reference,
+    spec,
 )
 
 IMAGE = b"\xff\xd8\xff the picture of the incident"
@@ -75,11 +79,25 @@ def within_acceptance(store: Store) -> None:
     )  # fmt: skip
 
 
+def within_merge(store: Store) -> None:
+    """A view's incident is written, and that of its site is about to be told; nothing is committed."""
+    policy = SiteEventPolicy(at_least=2, share=0.0)
+    keys = (ViewKey("one"), ViewKey("two"))
+    store.views.sync([spec(key, site="north", site_event=policy) for key in keys], at(0))
+
+    def wait(_matter: Matter) -> NoReturn:
+        wait_to_be_killed()
+
+    for key in keys:
+        view = spec(key, site="north", site_event=policy)
+        store.record(opened(0, key=key), TOLD, announce, spec=view, addressing=wait)
+
+
 def record_on_and_on(store: Store) -> None:
     """Checks without end: each third opens an incident, each next one resolves it. Says which slot is done."""
     start = int(sys.argv[4])
     for number in range(start, start + 10_000):
-        seconds = number * 10
+        seconds = number * 1000
         checks = (opened(seconds, image=b"%d" % number), recovered(seconds), observation(seconds))
         store.record(checks[number % 3], TOLD, announce)
         say(number)
@@ -92,10 +110,8 @@ def lease_and_deliver(store: Store) -> None:
         leased = store.deliveries.lease(at(1e6), sys.argv[4], 3600.0, 3, 100)
         idle = 0 if leased else idle + 1
         for delivery in leased:
-            assert store.deliveries.finish(
-                delivery.id, delivery.fence, Receipt(Outcome.ACCEPTED), None, at(1e6)
-            )
-            say(delivery.id)
+            assert store.deliveries.finish(delivery, Receipt(Outcome.ACCEPTED), None, at(1e6))
+            say(delivery.deliveries[0])
         if not leased:
             time.sleep(0.01)
 
@@ -107,6 +123,7 @@ SCENES: dict[str, Callable[[Store], None]] = {
         after_commit,
         between_lease_and_finish,
         within_acceptance,
+        within_merge,
         record_on_and_on,
         lease_and_deliver,
     )

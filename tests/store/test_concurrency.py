@@ -44,7 +44,10 @@ def test_threads_record_read_lease_and_prune_together(store: Store) -> None:
     def watch(key: ViewKey) -> None:
         for number in range(12):
             store.load_watch(key)
-            checks = (opened(number * 10, key=key, image=b"same picture"), recovered(number * 10, key=key))
+            checks = (
+                opened(number * 1000, key=key, image=b"same picture"),
+                recovered(number * 1000, key=key),
+            )
             store.record(checks[number % 2], told("log", "webhook"), announce)
 
     def deliver() -> None:
@@ -53,11 +56,9 @@ def test_threads_record_read_lease_and_prune_together(store: Store) -> None:
             leased = store.deliveries.lease(at(1e6), threading.current_thread().name, 3600.0, 4, 100)
             idle = idle + 1 if not leased and recording.is_set() else 0
             for delivery in leased:
-                done = store.deliveries.finish(
-                    delivery.id, delivery.fence, Receipt(Outcome.ACCEPTED), None, at(1e6)
-                )
+                done = store.deliveries.finish(delivery, Receipt(Outcome.ACCEPTED), None, at(1e6))
                 assert done
-                delivered.append(delivery.id)
+                delivered.append(delivery.deliveries[0])
 
     def enroll() -> None:
         for number, key in enumerate(KEYS):

@@ -92,8 +92,8 @@ def test_resolved_incidents_go_with_their_deliveries_once_those_are_done(
     store.record(recovered(60), (), announce)
     age(images_dir)
     assert store.retention.prune(at(21 * DAY), POLICY).incidents == 0
-    (leased,) = store.deliveries.lease(at(100), "me", 30, 9, 9)
-    store.deliveries.finish(leased.id, leased.fence, Receipt(Outcome.ACCEPTED), None, at(101))
+    while leased := store.deliveries.lease(at(100), "me", 30, 9, 9):
+        store.deliveries.finish(leased[0], Receipt(Outcome.ACCEPTED), None, at(101))
     assert store.retention.prune(at(21 * DAY), POLICY).incidents == 1
     with pytest.raises(UnknownIncident):
         store.incidents.get(incident.id)

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from monitor.domain.alert import Alert, Outcome, Receipt, RetryPolicy
+from monitor.domain.circuit import CircuitPolicy
 from monitor.domain.message import Message
 from monitor.domain.ports import Notifier
 from monitor.domain.view import ViewKey
@@ -22,11 +23,13 @@ from monitor.store import Store, open_store
 from monitor.store.errors import StoreUnavailable
 from monitor.store.rows import DeliveryStatus
 from monitor.usecases.deliver import Deliverer, DeliveryOptions, DeliveryReport
+from monitor.usecases.receivers import ReceiverHealth
 from tests.notifiers.receiver import KEY, Answer, Received, Receiver, running_receiver, until
 from tests.notifiers.samples import RunningClock
 from tests.store import builders
 
 QUICK = RetryPolicy(first_s=0.01, factor=1.5, longest_s=0.2, attempts=40)
+NEVER_SPARED = CircuitPolicy(opens_after=10**9)
 # Real time for signatures, but well past everything that the builders date.
 CLOCK = RunningClock()
 
@@ -84,7 +87,11 @@ def queue_incidents(
 
 
 def deliverer(
-    store: Store, notifiers: Mapping[str, Notifier], policy: RetryPolicy = QUICK, **options: float
+    store: Store,
+    notifiers: Mapping[str, Notifier],
+    policy: RetryPolicy = QUICK,
+    circuit: CircuitPolicy = NEVER_SPARED,
+    **options: float,
 ) -> Deliverer:
     return Deliverer(
         store.deliveries,
@@ -93,6 +100,7 @@ def deliverer(
         policy,
         Random(3),
         "test",
+        ReceiverHealth(store.receivers, CLOCK, dict.fromkeys(notifiers, "first"), circuit),
         DeliveryOptions(**options),  # type: ignore[arg-type]
     )
 
@@ -200,7 +208,9 @@ def test_senders_that_hang_beyond_their_leases_get_no_further_threads(store: Sto
     assert sender.deliver_due().lost >= 2
 
 
-def test_a_receiver_that_is_gone_is_switched_off_until_the_next_reload(store: Store, receiver: Receiver):
+def test_a_receiver_that_is_gone_is_switched_off_until_its_settings_are_others(
+    store: Store, receiver: Receiver
+):
     queue_incidents(store, 10, ("ops",))
     receiver.respond = lambda _request: Answer(410)
     sender = deliverer(store, {"ops": webhook(receiver)}, per_notifier=1)
@@ -215,7 +225,7 @@ def test_a_receiver_that_is_gone_is_switched_off_until_the_next_reload(store: St
     assert all("410" in row.detail for row in dead)
 
     receiver.respond = lambda _request: Answer(204)
-    sender.use_notifiers({"ops": webhook(receiver)})
+    sender.use_notifiers({"ops": webhook(receiver)}, {"ops": "second"})
     for row in dead:
         store.deliveries.replay(row.id, CLOCK.now())
     assert deliver_all(sender, store).sent == 10
@@ -284,7 +294,7 @@ def test_a_crash_between_lease_and_send_sends_again_and_a_crash_before_the_recor
     assert store.deliveries.lease(CLOCK.now(), "too early", 1.0, 10, 10) == []
     leased = []
     until(lambda: leased.extend(store.deliveries.lease(CLOCK.now(), "died late", 0.1, 10, 10)) or leased)
-    webhook(receiver).send(Message.of(leased[0].alert), leased[0].attempt)
+    webhook(receiver).send(Message(leased[0].id, leased[0].alerts), leased[0].attempt)
     assert deliver_all(sender, store).sent == 1
     assert receiver.accepted == [ids[0], ids[0]]
     first, second = receiver.requests

@@ -14,13 +14,14 @@ from monitor.domain.angles import FieldOfView
 from monitor.domain.errors import FrameFault, SourceTimeout
 from monitor.domain.exhibit import Drawn, Exhibit
 from monitor.domain.frame import Frame
+from monitor.domain.incident import Scope
 from monitor.domain.orientation import Orientation
 from monitor.domain.state import StatePolicy
 from monitor.domain.verdict import VerdictKind
 from monitor.store import UnknownIncident
 from monitor.usecases.evidence import KEPT_PACKS, EvidenceShelf, EvidenceTools, pack
 from monitor.usecases.evidence_page import page
-from tests.usecases.doubles import GATE, Bench, at, read_picture, shifted, turned, view_of
+from tests.usecases.doubles import GATE, YARD, Bench, at, read_picture, shifted, turned, view_of
 
 
 @dataclass
@@ -128,6 +129,20 @@ def test_the_latest_is_the_recovery_once_it_is_over(watched: Bench, artist: Reco
     assert latest is not None
     assert "at the end" in latest.caption
     assert (latest.pixels[1:] == view_of(1).pixels[1:]).all()
+
+
+def test_of_a_swapped_pair_the_parts_are_named(watched: Bench, artist: RecordingArtist):
+    for step in range(4):
+        watched.check(60 + 30 * step, view_of(2, noise=step))
+        watched.check(60 + 30 * step, view_of(1, noise=step), key=YARD)
+    (pair,) = [each for each in watched.store.incidents.list() if each.scope is Scope.PAIR]
+    found = pack(pair.id, tools(watched, artist))
+    parts = [each.id for each in watched.store.incidents.list() if each.parent_id == pair.id]
+    assert sorted(found.figures["parts"]) == sorted(parts)
+    assert len(parts) == 2
+    assert "swap the cables or the addresses of gate and yard" in found.figures["remedy"]
+    assert "Stands for incidents" in page(found)
+    assert pack(parts[0], tools(watched, artist)).figures["part_of"] == pair.id
 
 
 def test_without_a_frame_the_reference_in_use_is_shown_and_no_address(
