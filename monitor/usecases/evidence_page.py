@@ -129,7 +129,10 @@ def _reasons(shown: Mapping[str, Any]) -> str:
 
 def _course(shown: Mapping[str, Any]) -> str:
     told = [
-        (entry["at"], " ".join(filter(None, (entry["kind"].replace("_", " "), _by(entry), entry["text"]))))
+        (
+            entry["at"],
+            ": ".join(filter(None, (f"{entry['kind'].replace('_', ' ')}{_by(entry)}", entry["text"]))),
+        )
         for entry in shown["timeline"]
     ]
     seen = [
@@ -141,7 +144,7 @@ def _course(shown: Mapping[str, Any]) -> str:
 
 
 def _by(entry: Mapping[str, Any]) -> str:
-    return f"by {entry['by']}" if entry["by"] else ""
+    return f" by {entry['by']}" if entry["by"] else ""
 
 
 def _pairs(values: Mapping[str, Any]) -> str:
