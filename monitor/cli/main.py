@@ -56,6 +56,9 @@ COMMANDS: Mapping[str, Entry] = {
         "monitor.cli.incidents:incidents", "List incidents, show everything about one, comment and end them."
     ),
     "ack": Entry("monitor.cli.ack:ack", "Take note of an incident."),
+    "evidence": Entry(
+        "monitor.cli.evidence:evidence", "Write down what an incident rests on, with pictures."
+    ),
     "label": Entry("monitor.cli.label:label", "Say whether a verdict was right."),
     "accept": Entry("monitor.cli.accept:accept", "Make an incident's picture the new normal."),
     "alerts": Entry("monitor.cli.alerts:alerts", "Who is told what, and whether it arrives; silences."),

@@ -124,13 +124,16 @@ def displacement_json(displacement: Displacement | None) -> dict[str, Any] | Non
     """A displacement as JSON: fractions of the view, degrees, and the words for people."""
     if displacement is None:
         return None
-    return {
+    shown: dict[str, Any] = {
         "dx": round(displacement.dx, 5),
         "dy": round(displacement.dy, 5),
         "roll_deg": round(displacement.roll_deg, 3),
         "zoom": round(displacement.zoom, 5),
         "words": displacement.describe(),
     }
+    if displacement.pan_deg is not None and displacement.tilt_deg is not None:
+        shown |= {"pan_deg": round(displacement.pan_deg, 3), "tilt_deg": round(displacement.tilt_deg, 3)}
+    return shown
 
 
 def verdict_json(verdict: Verdict | None, *, evidence: bool = False) -> dict[str, Any] | None:

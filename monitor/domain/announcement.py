@@ -67,13 +67,7 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
         "labels": dict(spec.labels),
     }
     if verdict.displacement is not None:
-        moved = verdict.displacement
-        details["displacement"] = {
-            "dx_percent": round(moved.dx * 100, 2),
-            "dy_percent": round(moved.dy * 100, 2),
-            "roll_degrees": round(moved.roll_deg, 2),
-            "zoom": round(moved.zoom, 4),
-        }
+        details["displacement"] = verdict.displacement.figures()
     lead = _LEADS.get(kind, "")
     flapping = " (flapping: this keeps coming and going)" if transition.flapping else ""
     return Alert(

@@ -55,7 +55,7 @@ def merged_announcement(
     details: dict[str, Any] = {
         "cause": incident.cause.value,
         "reasons": [news.reason],
-        "remedy": "" if is_over else _remedy(incident, specs),
+        "remedy": "" if is_over else merged_remedy(incident),
         "first_seen_at": incident.first_seen_at.isoformat(),
         "views": news.views,
         "causes": {cause.value: number for cause, number in news.causes.items()},
@@ -95,8 +95,8 @@ def _headline(incident: Incident, specs: Sequence[ViewSpec], news: MergedNews) -
     return f"Resolved: Site {incident.subject} is back after {news.views} views had changed together{rest}"
 
 
-def _remedy(incident: Incident, specs: Sequence[ViewSpec]) -> str:
+def merged_remedy(incident: Incident) -> str:
+    """What to do about an incident of a pair or a site, in one or two sentences."""
     if incident.scope is Scope.PAIR:
-        names = " and ".join(str(spec.key) for spec in specs)
-        return f"Each shows what the other should: swap the cables or the addresses of {names}."
+        return f"Each shows what the other should: swap the cables or the addresses of {incident.name}."
     return _SITE_REMEDY

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
 from monitor.domain.severity import Severity
@@ -36,6 +36,10 @@ from monitor.settings.values import (
     Size,
     ZoneName,
 )
+
+LARGEST_RECTILINEAR_DEG = 150.0
+"""With straight lines, what lies further out would fill the picture."""
+FieldDegrees = Annotated[float, Strict(), Field(gt=0.0, le=220.0)]
 
 
 def _nothing_is_empty(value: Any) -> Any:
@@ -67,6 +71,31 @@ class Mask(SettingsModel):
         return self
 
 
+class FieldOfView(SettingsModel):
+    """What a camera sees, in degrees: at the zoom in use, from its data sheet or measured on the spot."""
+
+    horizontal: FieldDegrees | None = Field(default=None, examples=[92])
+    """From the left edge of the picture to the right one; from `vertical` and the picture's shape where not given."""
+    vertical: FieldDegrees | None = Field(default=None, examples=[54])
+    """From the top edge to the bottom one; from `horizontal` and the picture's shape where not given."""
+    lens: Literal["rectilinear", "fisheye"] = Field(default="rectilinear", examples=["fisheye"])
+    """`rectilinear` shows straight lines straight, as most lenses do; `fisheye` bends them towards the edges."""
+
+    @model_validator(mode="after")
+    def _seen(self) -> FieldOfView:
+        """Refuse a field without a size, and one that no picture with straight lines can have."""
+        sizes = [size for size in (self.horizontal, self.vertical) if size is not None]
+        if not sizes:
+            raise PydanticCustomError(
+                "monitor_field_of_view", "expected degrees in `horizontal`, in `vertical`, or in both"
+            )
+        if self.lens == "rectilinear" and max(sizes) > LARGEST_RECTILINEAR_DEG:
+            raise PydanticCustomError(
+                "monitor_field_of_view", "expected at most 150 degrees, or `lens: fisheye` for a wider one"
+            )
+        return self
+
+
 class ViewRules(SettingsModel):
     """How views are watched; each level inherits from the one above what it does not say."""
 
@@ -93,6 +122,8 @@ class ViewRules(SettingsModel):
     """Limits of the decision on one frame."""
     severities: Mapping[VerdictKind, Severity] = Field(default_factory=dict, examples=[{"moved": "critical"}])
     """How urgent causes are, where that is not as usual; those of all levels add up, the nearest wins."""
+    field_of_view: FieldOfView | None = Field(default=None, examples=[{"horizontal": 92, "vertical": 54}])
+    """What the camera sees, in degrees; alerts then say in degrees how to turn it back."""
     policy: Annotated[Overrides, DerivedFrom(StatePolicy)] | None = Field(
         default=None, examples=[{"open_checks": 3, "window": 5}]
     )
@@ -282,6 +313,7 @@ __all__ = [
     "Camera",
     "CameraRules",
     "Database",
+    "FieldOfView",
     "Host",
     "Logging",
     "Mask",

@@ -39,6 +39,7 @@ _SECTIONS = {
     "UsbSource": ("usb source", "`source` with `kind: usb`."),
     "VideoSource": ("video source", "`source` with `kind: video`."),
     "Mask": ("mask", "An entry of `masks`, and `clock`."),
+    "FieldOfView": ("field of view", "`field_of_view`, at any level."),
     "SiteRules": ("rules", "`defaults`, and each entry of `sites`."),
     "SiteEventPolicy": ("site event", "`site_event`, of `defaults` and of each entry of `sites`."),
     "StatePolicy": ("policy", "`policy`, at any level."),

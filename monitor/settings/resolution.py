@@ -8,6 +8,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from monitor.domain.angles import FieldOfView, Lens
 from monitor.domain.site_event import SiteEventPolicy
 from monitor.domain.state import StatePolicy
 from monitor.domain.thresholds import Thresholds
@@ -124,12 +125,18 @@ def _spec(camera: Camera, view: View, above: Sequence[CameraRules], thresholds: 
         policy=_merged(StatePolicy(), (level.policy for level in levels)),
         enabled=_nearest((level.enabled for level in levels), True),
         labels={name: text for level in levels for name, text in level.labels.items()},
+        field_of_view=_field_of_view(levels),
         severities={cause: level.severities[cause] for level in levels for cause in level.severities},
     )
 
 
 def _rectangle(mask: Mask) -> Rectangle:
     return Rectangle(mask.left, mask.top, mask.width, mask.height)
+
+
+def _field_of_view(levels: Iterable[ViewRules]) -> FieldOfView | None:
+    given = _nearest((level.field_of_view for level in levels), None)
+    return None if given is None else FieldOfView(given.horizontal, given.vertical, Lens(given.lens))
 
 
 def _nearest(values: Iterable[T | None], default: T) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, insert, or_, select
 
 from monitor.domain.state import Change, Status
 from monitor.domain.timeline import Entry, EntryKind
@@ -50,6 +50,36 @@ class History:
             if since is not None:
                 query = query.where(observations.c.slot >= since)
             return [_observation_row(key, row) for row in connection.execute(query)]
+
+    def changes(
+        self, key: ViewKey, since: datetime, until: datetime | None = None, limit: int = 200
+    ) -> list[ObservationRow]:
+        """Observations of a view that changed its state, or of which a picture is kept, the oldest first.
+
+        Args:
+            key: The view.
+            since: None older than this slot.
+            until: None younger than this slot.
+            limit: How many at most; the youngest count.
+
+        Raises:
+            UnknownView: No view has this name.
+        """
+        with self._database.read() as connection:
+            view_id = find_view(connection, key).id
+            query = (
+                select(observations)
+                .where(
+                    observations.c.view_id == view_id,
+                    observations.c.slot >= since,
+                    or_(observations.c.change.is_not(None), observations.c.image_digest.is_not(None)),
+                )
+                .order_by(observations.c.slot.desc())
+                .limit(limit)
+            )
+            if until is not None:
+                query = query.where(observations.c.slot <= until)
+            return [_observation_row(key, row) for row in reversed(connection.execute(query).all())]
 
 
 class Labels:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from monitor.domain.addressee import Addressee, Addressing
+from monitor.domain.angles import in_degrees
 from monitor.domain.announcement import announcement, announces
 from monitor.domain.beats import jittered
 from monitor.domain.comparison import Comparison
@@ -196,7 +197,7 @@ def judge(frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment) 
             1.0,
             ("No reference was encoded by the network in use; run `monitor references reencode`.",),
         )
-    verdict = decide(encoding.quality, comparisons, watch.spec.thresholds)
+    verdict = _in_degrees(decide(encoding.quality, comparisons, watch.spec.thresholds), watch)
     if verdict.kind is VerdictKind.DIFFERENT_SCENE:
         other = equipment.lookalikes.find(encoding, apart_from=watch.spec.key)
         if other is not None:
@@ -220,6 +221,15 @@ def _check_camera(
     reading = read_signs(state.signs, frame, encoding.quality, verdict, spec.policy)
     verdict = replace(verdict, evidence={**verdict.evidence, **reading.evidence}, remarks=reading.remarks)
     return verdict, replace(state, stillness=stillness, signs=reading.signs)
+
+
+def _in_degrees(verdict: Verdict, watch: Watch) -> Verdict:
+    """The verdict, its displacement in degrees as well where the view's field is known."""
+    spoke = [reference for reference in watch.references if reference.id == verdict.reference_id]
+    if verdict.displacement is None or not spoke:
+        return verdict
+    moved = in_degrees(verdict.displacement, watch.spec.field_of_view, spoke[0].upright.aspect)
+    return replace(verdict, displacement=moved)
 
 
 def wait_after(state: ViewState, spec: ViewSpec, slot: datetime, *, is_inhibited: bool = False) -> float:

@@ -66,6 +66,22 @@ def test_the_same_slot_twice_changes_nothing_and_tells_what_came_of_it(store: St
     assert view.next_due_at == at(60)
 
 
+def test_the_changes_of_a_view_are_those_that_matter_afterwards(store: Store) -> None:
+    store.record(observation(0), TOLD, announce)
+    store.record(observation(60, image=JPEG), TOLD, announce)
+    store.record(opened(120), TOLD, announce)
+    store.record(observation(180), TOLD, announce)
+    store.record(recovered(240), TOLD, announce)
+
+    def slots(*bounds: object, **more: int) -> list[object]:
+        return [row.slot for row in store.history.changes(KEY, *bounds, **more)]  # type: ignore[arg-type]
+
+    assert slots(at(0)) == [at(60), at(120), at(240)]
+    assert slots(at(100)) == [at(120), at(240)]
+    assert slots(at(0), at(200)) == [at(60), at(120)]
+    assert slots(at(0), limit=2) == [at(120), at(240)], "the youngest count"
+
+
 def test_a_repeated_slot_does_not_leave_the_view_due_forever(store: Store) -> None:
     store.record(observation(0), TOLD, announce)
     store.views.schedule(KEY, at(0))
