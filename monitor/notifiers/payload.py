@@ -44,11 +44,12 @@ def _body(alert: Alert) -> dict[str, Any]:
             "incident": alert.incident_id,
             "severity": alert.severity.value,
             "scope": alert.scope.value,
+            # Alerts that were queued by an older version know of their view only.
             "subject": alert.subject or str(alert.key),
             "site": alert.site,
             "camera": alert.key.camera,
             "view": alert.key.view,
-            "members": [str(key) for key in alert.members],
+            "members": [str(key) for key in alert.members or (alert.key,)],
             "headline": alert.headline,
             "details": _jsonable(alert.details),
         },
