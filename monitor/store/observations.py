@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,11 @@ from monitor.store.errors import UnknownIncident, UnknownObservation
 from monitor.store.rows import Label, ObservationRow
 from monitor.store.serial import from_json
 from monitor.store.tables import incidents, labels, observations
+from monitor.store.testimonies import unpack
 from monitor.store.views import find_view
+
+PART = 2000
+"""Observations read at once where all are wanted."""
 
 
 class History:
@@ -48,6 +53,25 @@ class History:
             if since is not None:
                 query = query.where(observations.c.slot >= since)
             return [_observation_row(key, row) for row in connection.execute(query)]
+
+    def onward(self, key: ViewKey, since: datetime) -> Iterator[ObservationRow]:
+        """Every observation of a view from this slot on, the oldest first; read in parts, as there may be many.
+
+        Raises:
+            UnknownView: No view has this name.
+        """
+        with self._database.read() as connection:
+            view_id = find_view(connection, key).id
+        query = select(observations).where(observations.c.view_id == view_id)
+        query = query.order_by(observations.c.slot).limit(PART)
+        condition = observations.c.slot >= since
+        while True:
+            with self._database.read() as connection:
+                rows = [_observation_row(key, row) for row in connection.execute(query.where(condition))]
+            yield from rows
+            if len(rows) < PART:
+                return
+            condition = observations.c.slot > rows[-1].slot
 
 
 class Labels:
@@ -142,4 +166,5 @@ def _observation_row(key: ViewKey, row: Row[Any]) -> ObservationRow:
         bundle_id=row.bundle_id,
         incident_id=row.incident_id,
         timings_ms=row.timings_ms,
+        testimony=unpack(row.evidence),
     )

@@ -22,6 +22,7 @@ from monitor.store.incidents import announce_incident, find_open_incident, get_i
 from monitor.store.rows import Recorded
 from monitor.store.serial import to_json
 from monitor.store.tables import incidents, observations, views
+from monitor.store.testimonies import pack
 from monitor.store.views import find_view, state_columns
 
 Announce = Callable[[Incident, Observation, int], Alert]
@@ -180,6 +181,7 @@ def _row(
         "timings_ms": to_json(observation.timings_ms),
         "incident_id": None if incident is None else incident.id,
         "alerts": alerts,
+        "evidence": None if observation.testimony is None else pack(observation.testimony),
     }
 
 
