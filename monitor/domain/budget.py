@@ -46,7 +46,8 @@ class Budget:
         match = _BUDGET.fullmatch(text.strip())
         if match is None or float(match[1]) <= 0:
             raise BadBudget(
-                f"{text!r} is no budget of false alarms.", "Write a number above 0 and a period: 1/year, 2/month."
+                f"{text!r} is no budget of false alarms.",
+                "Write a number above 0 and a period: 1/year, 2/month.",
             )
         return cls(float(match[1]), match[2])
 

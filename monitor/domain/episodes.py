@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from monitor.domain.state import Change, StatePolicy, Status, ViewState
 from monitor.domain.testimony import Testimony
@@ -133,5 +134,5 @@ def contrast(then: Sequence[Episode], now: Sequence[Episode]) -> Contrast:
 
 def watched_for(checks: Sequence[PastCheck], longest_gap: timedelta) -> timedelta:
     """For how long a view was looked at: the time between checks, of long gaps no more than so much."""
-    gaps = (after.at - before.at for before, after in zip(checks, checks[1:], strict=False))
+    gaps = (after.at - before.at for before, after in pairwise(checks))
     return sum((min(max(gap, timedelta()), longest_gap) for gap in gaps), timedelta())

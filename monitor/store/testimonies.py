@@ -24,14 +24,29 @@ LONGEST_TEXT = 200
 """Bytes of a text that are kept."""
 MOST_COMPARISONS = 255
 _KINDS = tuple(
-    VerdictKind(kind)
-    for kind in (
-        "ok flipped_180 rotated_90 rotated_270 mirrored moved different_scene obstructed blurred dark overexposed "
-        "frozen stream_fault offline unsure"
-    ).split()
+    map(
+        VerdictKind,
+        [
+            "ok",
+            "flipped_180",
+            "rotated_90",
+            "rotated_270",
+            "mirrored",
+            "moved",
+            "different_scene",
+            "obstructed",
+            "blurred",
+            "dark",
+            "overexposed",
+            "frozen",
+            "stream_fault",
+            "offline",
+            "unsure",
+        ],
+    )
 )
-_ORIENTATIONS = tuple(map(Orientation, "upright rotated_90 rotated_180 rotated_270 mirrored".split()))
-_FORMATS = tuple(map(Format, "as_is stretched same_width same_height".split()))
+_ORIENTATIONS = tuple(map(Orientation, ["upright", "rotated_90", "rotated_180", "rotated_270", "mirrored"]))
+_FORMATS = tuple(map(Format, ["as_is", "stretched", "same_width", "same_height"]))
 _RELATED, _GUESSED, _ALIGNED = 1, 2, 4
 _QUALITY_FORMAT = struct.Struct("<9f")
 _HEAD = struct.Struct("<qBBHBBff")
@@ -107,7 +122,7 @@ def _unpack_comparison(reader: _Reader) -> Comparison:
     if present & _ALIGNED:
         displacement = Displacement(*reader.take(_DISPLACEMENT))
         *agreement, landmarks = reader.take(_AGREEMENT)
-        alignment = Alignment(displacement, *agreement, landmarks=int(landmarks))
+        alignment = Alignment(displacement, *agreement, int(landmarks))
     return Comparison(
         reference_id=reference_id,
         orientation=_ORIENTATIONS[orientation],
