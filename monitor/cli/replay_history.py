@@ -64,15 +64,15 @@ def replay_history(
     screen = Screen(run, as_json)
     rules, parts = suppose(supposed), tuple(map(_mask, masks))
     with open_site(run.settings, sync=False) as site:
-        specs = _specs(site, cameras)
-        found = [(spec, _look(site, spec, rules, parts, _span(since))) for spec in specs]
+        specs = specs_of(site, cameras)
+        found = [(spec, _look(site, spec, rules, parts, span_of(since))) for spec in specs]
     if as_json:
         screen.json([_as_json(spec, hindsight) for spec, hindsight in found], indent=2)
         return
     _show(screen, found, since)
 
 
-def _specs(site: Site, cameras: tuple[str, ...]) -> list[ViewSpec]:
+def specs_of(site: Site, cameras: tuple[str, ...]) -> list[ViewSpec]:
     """The views asked for, with the limits that count for them today."""
     from monitor.settings import resolve
     from monitor.wiring.sight import read_limits
@@ -114,7 +114,12 @@ def _mask(text: str) -> Rectangle:
         ) from None
 
 
-def _span(text: str) -> timedelta:
+def span_of(text: str) -> timedelta:
+    """How long `--since` says.
+
+    Raises:
+        Refusal: It is no duration.
+    """
     from pydantic_core import PydanticCustomError
 
     from monitor.settings.values import parse_duration

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
 
 from monitor.domain.state import Change, StatePolicy, Status, ViewState
 from monitor.domain.testimony import Testimony
@@ -130,9 +129,3 @@ def contrast(then: Sequence[Episode], now: Sequence[Episode]) -> Contrast:
     new = tuple(after for after in now if not any(after.overlaps(before) for before in then))
     paired = {id(before) for before, _ in pairs}
     return Contrast(tuple(pairs), tuple(before for before in then if id(before) not in paired), new)
-
-
-def watched_for(checks: Sequence[PastCheck], longest_gap: timedelta) -> timedelta:
-    """For how long a view was looked at: the time between checks, of long gaps no more than so much."""
-    gaps = (after.at - before.at for before, after in pairwise(checks))
-    return sum((min(max(gap, timedelta()), longest_gap) for gap in gaps), timedelta())
