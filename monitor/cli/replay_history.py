@@ -168,7 +168,7 @@ def _show_opinions(screen: Screen, found: list[Hindsight]) -> None:
 
 
 def _show_limits(screen: Screen, found: list[Hindsight]) -> None:
-    silent = sum(hindsight.history.without_testimony for hindsight in found)
+    silent = sum(hindsight.history.without_grounds for hindsight in found)
     left_out = sum(hindsight.history.left_out for hindsight in found)
     pictures = [hindsight.pictures for hindsight in found if hindsight.pictures is not None]
     if silent:
@@ -225,7 +225,7 @@ def _as_json(spec: ViewSpec, hindsight: Hindsight) -> dict[str, Any]:
         "view": spec.key.view,
         "checks": len(history.checks),
         "changed": hindsight.changed,
-        "without_evidence": history.without_testimony,
+        "without_evidence": history.without_grounds,
         "left_out": history.left_out,
         "compared_anew": hindsight.pictures,
         "same": [

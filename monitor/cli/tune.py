@@ -167,9 +167,9 @@ def _say_what_history_shows(screen: Screen, history: History, budget: Budget, pr
         screen.say(
             f"{text}; to show {budget}, {budget.needed / month:.2g} months without one are needed.", "doubt"
         )
-    if history.without_testimony:
+    if history.without_grounds:
         screen.say(
-            f"{history.without_testimony} of {len(history.checks)} checks are older than the evidence kept now: "
+            f"{history.without_grounds} of {len(history.checks)} checks are older than the evidence kept now: "
             "other thresholds cannot change them.",
             "doubt",
         )
@@ -213,7 +213,7 @@ def _as_json(
         "view": spec.key.view,
         "budget": str(budget),
         "checks": len(history.checks),
-        "without_evidence": history.without_testimony,
+        "without_evidence": history.without_grounds,
         "watched_s": outcomes[0].rate.watched.total_seconds(),
         "needed_s": budget.needed.total_seconds(),
         "proposal": None if proposal.outcome is None else as_json(proposal.outcome),

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from monitor.domain.grounds import Grounds
 from monitor.domain.state import Change, StatePolicy, Status, ViewState
-from monitor.domain.testimony import Testimony
 from monitor.domain.thresholds import Thresholds
 from monitor.domain.transitions import advance
 from monitor.domain.verdict import Verdict, VerdictKind
@@ -22,7 +22,7 @@ class PastCheck:
         at: When its verdict was reached.
         verdict: What it said.
         status: Where the view stood after it.
-        testimony: What it went by, or None for checks older than that.
+        grounds: What it went by, or None for checks older than that.
         image_digest: Its picture in the image store, or None.
     """
 
@@ -30,12 +30,12 @@ class PastCheck:
     at: datetime
     verdict: Verdict
     status: Status
-    testimony: Testimony | None = None
+    grounds: Grounds | None = None
     image_digest: str | None = None
 
     def judge(self, thresholds: Thresholds) -> Verdict:
         """The verdict that these limits come to; the recorded one where nothing was kept to judge by."""
-        return self.verdict if self.testimony is None else self.testimony.judge(thresholds, self.verdict)
+        return self.verdict if self.grounds is None else self.grounds.judge(thresholds, self.verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def tell_again(
     for check, verdict in zip(checks, verdicts, strict=True):
         if state is None:
             state = ViewState(Status.OK, check.at)
-        inhibition = None if check.testimony is None else check.testimony.inhibition
+        inhibition = None if check.grounds is None else check.grounds.inhibition
         state, transition = advance(state, verdict, check.at, policy, inhibition)
         change = None if transition is None else transition.change
         if change is Change.OPENED:

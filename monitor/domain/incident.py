@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.domain.grounds import Grounds
 from monitor.domain.state import Transition, ViewState
-from monitor.domain.testimony import Testimony
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey
 
@@ -81,7 +81,7 @@ class Observation:
         timings_ms: Milliseconds by step (grab, encode, compare, record).
         bundle_id: The network that looked, or None without a frame.
         keep_image: The picture (encoded bytes) to keep as evidence, or None.
-        testimony: What the verdict went by, so that it can be judged again; None where nothing was looked at.
+        grounds: What the verdict went by, so that it can be judged again; None where nothing was looked at.
     """
 
     key: ViewKey
@@ -96,4 +96,4 @@ class Observation:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     bundle_id: str | None = None
     keep_image: bytes | None = None
-    testimony: Testimony | None = None
+    grounds: Grounds | None = None

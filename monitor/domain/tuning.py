@@ -15,6 +15,7 @@ from itertools import pairwise, product
 from monitor.domain.budget import Budget, Rate
 from monitor.domain.comparison import Comparison, Relation
 from monitor.domain.decision import decide
+from monitor.domain.displacement import Displacement, Tolerance
 from monitor.domain.episodes import Episode, PastCheck, tell_again
 from monitor.domain.orientation import Orientation
 from monitor.domain.state import StatePolicy
@@ -176,13 +177,13 @@ def smallest_named(sample: Sequence[PastCheck], thresholds: Thresholds) -> float
     By arithmetic on what the alignment measured: as if it, and the network, had followed the move. What is true of
     the place's noise and the limits is in it; how far alignment and network can follow is not.
     """
-    seen = [check.testimony for check in sample if check.testimony is not None]
+    seen = [check.grounds for check in sample if check.grounds is not None]
     for shift in SHIFTS if seen else ():
         named = 0
-        for testimony in seen:
-            assert testimony.quality is not None
-            moved = [_moved(comparison, shift) for comparison in testimony.comparisons[:1]]
-            named += decide(testimony.quality, moved, thresholds).kind is VerdictKind.MOVED
+        for grounds in seen:
+            assert grounds.quality is not None
+            moved = [_moved(comparison, shift) for comparison in grounds.comparisons[:1]]
+            named += decide(grounds.quality, moved, thresholds).kind is VerdictKind.MOVED
         if named >= NAMED * len(seen):
             return shift
     return None
@@ -192,7 +193,10 @@ def _moved(comparison: Comparison, shift: float) -> Comparison:
     alignment, relation, guess = comparison.alignment, comparison.relation, comparison.network_displacement
     assert alignment is not None
     if relation is not None:
-        relation = Relation(0.0, relation.same + relation.moved, relation.different, relation.obstructed)
+        guess = guess or Displacement()
+        # What the network was trained to call a move, whatever the limits of a view are.
+        if shift >= Thresholds().moved_excess * Tolerance().shift_fov:
+            relation = Relation(0.0, relation.same + relation.moved, relation.different, relation.obstructed)
     at = alignment.displacement
     return replace(
         comparison,
@@ -208,19 +212,19 @@ def _sample(checks: Sequence[PastCheck], incidents: Sequence[Episode]) -> list[P
         check
         for check in checks
         if check.verdict.kind is VerdictKind.OK
-        and check.testimony is not None
-        and check.testimony.quality is not None
-        and any(map(_is_at_rest, check.testimony.comparisons))
+        and check.grounds is not None
+        and check.grounds.quality is not None
+        and any(map(_is_at_rest, check.grounds.comparisons))
         and not any(incident.covers(check.at) for incident in incidents)
     ]
     return [_with_clearest(check) for check in good[:: max(1, len(good) // SAMPLE)][:SAMPLE]]
 
 
 def _with_clearest(check: PastCheck) -> PastCheck:
-    assert check.testimony is not None
-    usable = [comparison for comparison in check.testimony.comparisons if _is_at_rest(comparison)]
+    assert check.grounds is not None
+    usable = [comparison for comparison in check.grounds.comparisons if _is_at_rest(comparison)]
     clearest = max(usable, key=_support)
-    return replace(check, testimony=replace(check.testimony, comparisons=(clearest,)))
+    return replace(check, grounds=replace(check.grounds, comparisons=(clearest,)))
 
 
 def _is_at_rest(comparison: Comparison) -> bool:

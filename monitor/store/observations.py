@@ -13,10 +13,10 @@ from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey
 from monitor.store.engine import Database
 from monitor.store.errors import UnknownIncident, UnknownObservation
+from monitor.store.grounds import unpack
 from monitor.store.rows import Label, ObservationRow
 from monitor.store.serial import from_json
 from monitor.store.tables import incidents, labels, observations
-from monitor.store.testimonies import unpack
 from monitor.store.views import find_view
 
 PART = 2000
@@ -166,5 +166,5 @@ def _observation_row(key: ViewKey, row: Row[Any]) -> ObservationRow:
         bundle_id=row.bundle_id,
         incident_id=row.incident_id,
         timings_ms=row.timings_ms,
-        testimony=unpack(row.evidence),
+        grounds=unpack(row.evidence),
     )

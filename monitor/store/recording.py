@@ -17,12 +17,12 @@ from monitor.domain.incident import Incident, Observation, Scope
 from monitor.domain.state import Change
 from monitor.domain.verdict import VerdictKind
 from monitor.store.engine import Database
+from monitor.store.grounds import pack
 from monitor.store.images import ImageStore
 from monitor.store.incidents import announce_incident, find_open_incident, get_incident
 from monitor.store.rows import Recorded
 from monitor.store.serial import to_json
 from monitor.store.tables import incidents, observations, views
-from monitor.store.testimonies import pack
 from monitor.store.views import find_view, state_columns
 
 Announce = Callable[[Incident, Observation, int], Alert]
@@ -181,7 +181,7 @@ def _row(
         "timings_ms": to_json(observation.timings_ms),
         "incident_id": None if incident is None else incident.id,
         "alerts": alerts,
-        "evidence": None if observation.testimony is None else pack(observation.testimony),
+        "evidence": None if observation.grounds is None else pack(observation.grounds),
     }
 
 

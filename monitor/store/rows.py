@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert
+from monitor.domain.grounds import Grounds
 from monitor.domain.incident import Incident
 from monitor.domain.reference import Reference
 from monitor.domain.state import Change, Status, ViewState
-from monitor.domain.testimony import Testimony
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey, ViewSpec
 
@@ -101,7 +101,7 @@ class Recorded:
 @dataclass(frozen=True, slots=True)
 class ObservationRow:
     """One check in a view's history; `id` is what labels refer to, `image_digest` the picture if one was
-    kept, `testimony` what the verdict went by, None in rows that are older than it.
+    kept, `grounds` what the verdict went by, None in rows that are older than it.
     """
 
     id: int
@@ -117,7 +117,7 @@ class ObservationRow:
     bundle_id: str | None
     incident_id: int | None
     timings_ms: Mapping[str, float]
-    testimony: Testimony | None = None
+    grounds: Grounds | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from typing import NoReturn
 
 from monitor.domain.addressee import Addressee, Addressing
 from monitor.domain.announcement import host_announcement
+from monitor.domain.grounds import Grounds
 from monitor.domain.incident import Incident, Observation, Scope
 from monitor.domain.inhibition import Inhibition
 from monitor.domain.matcher import Matter
 from monitor.domain.ports import Clock
-from monitor.domain.testimony import Testimony
 from monitor.domain.transitions import advance
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey, ViewSpec
@@ -145,7 +145,7 @@ def sit_out(key: ViewKey, slot: datetime, inhibition: Inhibition, store: Store, 
         state=state,
         transition=transition,
         next_due_at=now + timedelta(seconds=wait_s),
-        testimony=Testimony(inhibition=inhibition),
+        grounds=Grounds(inhibition=inhibition),
     )
     return Check(observation, store.record(observation, (), _tells_nobody))
 

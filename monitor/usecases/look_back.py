@@ -9,9 +9,9 @@ from datetime import datetime
 from monitor.domain.episodes import Contrast, Episode, PastCheck, contrast, from_calm, tell_again
 from monitor.domain.errors import MonitorError
 from monitor.domain.frame import Frame
+from monitor.domain.grounds import Grounds
 from monitor.domain.incident import Scope
 from monitor.domain.state import StatePolicy
-from monitor.domain.testimony import Testimony
 from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import Rectangle, ViewKey
@@ -19,7 +19,7 @@ from monitor.store import ObservationRow, Store, Watch
 from monitor.usecases.observe import Equipment, compare_all
 
 MOST_INCIDENTS, MOST_LABELS = 100_000, 1_000_000
-Compare = Callable[[PastCheck], Testimony | None]
+Compare = Callable[[PastCheck], Grounds | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class History:
     left_out: int = 0
 
     @property
-    def without_testimony(self) -> int:
+    def without_grounds(self) -> int:
         """Checks that can only be taken as they were recorded, as they are older than what is kept now."""
-        return sum(check.testimony is None for check in self.checks)
+        return sum(check.grounds is None for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def look_back(
     checks, pictures = history.checks, None
     if compare is not None:
         anew = [(check, compare(check)) for check in checks]
-        checks = [replace(check, testimony=seen) if seen is not None else check for check, seen in anew]
+        checks = [replace(check, grounds=seen) if seen is not None else check for check, seen in anew]
         pictures = sum(seen is not None for _, seen in anew)
     verdicts = [check.judge(thresholds) for check in checks]
     changed = sum(
@@ -166,7 +166,7 @@ def under_masks(
     """
     masked = replace(watch, spec=replace(watch.spec, masks=masks))
 
-    def compare(check: PastCheck) -> Testimony | None:
+    def compare(check: PastCheck) -> Grounds | None:
         if check.image_digest is None:
             return None
         try:
@@ -175,12 +175,10 @@ def under_masks(
             return None  # Pruned meanwhile, or damaged: as good as none.
         encoding = equipment.encoder.encode(frame)
         comparisons = compare_all(frame, encoding, masked, equipment)
-        return (
-            (check.testimony or Testimony()).seen_anew(encoding.quality, comparisons) if comparisons else None
-        )
+        return (check.grounds or Grounds()).seen_anew(encoding.quality, comparisons) if comparisons else None
 
     return compare
 
 
 def _past_check(row: ObservationRow) -> PastCheck:
-    return PastCheck(row.id, row.checked_at, row.verdict, row.status, row.testimony, row.image_digest)
+    return PastCheck(row.id, row.checked_at, row.verdict, row.status, row.grounds, row.image_digest)

@@ -14,6 +14,7 @@ from monitor.domain.comparison import Comparison
 from monitor.domain.decision import decide
 from monitor.domain.errors import SourceError
 from monitor.domain.frame import Frame
+from monitor.domain.grounds import Grounds, overrule
 from monitor.domain.incident import Observation
 from monitor.domain.inhibition import Inhibition
 from monitor.domain.matcher import Matter
@@ -22,7 +23,6 @@ from monitor.domain.reference import Encoding
 from monitor.domain.signs import read_signs
 from monitor.domain.state import Change, Status, Transition, ViewState
 from monitor.domain.stillness import capture_of, frozen_because, is_repeat, watch_stillness
-from monitor.domain.testimony import Testimony, overrule
 from monitor.domain.transitions import advance, next_check_after_s
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey, ViewSpec
@@ -118,7 +118,7 @@ def observe(
     frame: Frame | None = None
     error: SourceError | None = None
     encoding: Encoding | None = None
-    state, testimony = watch.state, Testimony()
+    state, grounds = watch.state, Grounds()
     try:
         with watch_time.step("grab"):
             frame = source.grab(timeout_s)
@@ -134,11 +134,11 @@ def observe(
         with watch_time.step("compare"):
             comparisons = compare_all(frame, encoding, watch, equipment)
             verdict = judge(encoding, comparisons, watch, equipment)
-        verdict, state, testimony = _check_camera(verdict, frame, encoding, comparisons, watch)
+        verdict, state, grounds = _check_camera(verdict, frame, encoding, comparisons, watch)
 
     now = equipment.clock.now()
     inhibition = None if error is None else equipment.inhibition(key)
-    testimony = replace(testimony, inhibition=inhibition)
+    grounds = replace(grounds, inhibition=inhibition)
     after, transition = advance(state, verdict, now, watch.spec.policy, inhibition)
     is_inhibited = inhibition is not None and inhibition.certain and verdict.kind is VerdictKind.OFFLINE
     due_s = wait_after(after, watch.spec, slot, is_inhibited=is_inhibited)
@@ -156,7 +156,7 @@ def observe(
         timings_ms=watch_time.timings_ms,
         bundle_id=encoding.bundle_id if encoding else None,
         keep_image=equipment.picture_bytes(frame) if keep and frame is not None else None,
-        testimony=testimony,
+        grounds=grounds,
     )
     with watch_time.step("record"):
         recorded = equipment.store.record(
@@ -214,23 +214,23 @@ def judge(
 
 def _check_camera(
     verdict: Verdict, frame: Frame, encoding: Encoding, comparisons: tuple[Comparison, ...], watch: Watch
-) -> tuple[Verdict, ViewState, Testimony]:
+) -> tuple[Verdict, ViewState, Grounds]:
     """The verdict with what the frame tells of its camera: a broken line, a frozen picture, remarks.
 
     Also returns the state with what it is to remember of that, and all that the verdict went by.
     """
     spec, state = watch.spec, watch.state
     stillness = watch_stillness(state.stillness, capture_of(frame, encoding.luma, spec))
-    testimony = Testimony(
+    grounds = Grounds(
         encoding.quality,
         comparisons,
         complaint=None if state.signs.complains else frame.complaint,
         frozen=frozen_because(stillness, spec.policy),
     )
-    verdict = overrule(verdict, testimony.complaint, testimony.frozen)
+    verdict = overrule(verdict, grounds.complaint, grounds.frozen)
     reading = read_signs(state.signs, frame, encoding.quality, verdict, spec.policy)
     verdict = replace(verdict, evidence={**verdict.evidence, **reading.evidence}, remarks=reading.remarks)
-    return verdict, replace(state, stillness=stillness, signs=reading.signs), testimony
+    return verdict, replace(state, stillness=stillness, signs=reading.signs), grounds
 
 
 def wait_after(state: ViewState, spec: ViewSpec, slot: datetime, *, is_inhibited: bool = False) -> float:

@@ -14,9 +14,9 @@ from typing import Any
 from monitor.domain.comparison import Alignment, Comparison, Format, Relation
 from monitor.domain.displacement import Displacement
 from monitor.domain.frame import FrameQuality
+from monitor.domain.grounds import Grounds
 from monitor.domain.inhibition import Inhibition
 from monitor.domain.orientation import Orientation
-from monitor.domain.testimony import Testimony
 from monitor.domain.verdict import VerdictKind
 
 VERSION = 1
@@ -54,15 +54,15 @@ _RELATION, _DISPLACEMENT, _AGREEMENT = struct.Struct("<4f"), struct.Struct("<7f"
 _INHIBITED = struct.Struct("<q?")
 
 
-def pack(testimony: Testimony) -> bytes:
-    """A testimony as bytes."""
-    comparisons = testimony.comparisons[:MOST_COMPARISONS]
-    parts = [bytes([VERSION, testimony.quality is not None, len(comparisons)])]
-    if testimony.quality is not None:
-        parts.append(_QUALITY_FORMAT.pack(*astuple(testimony.quality)))
+def pack(grounds: Grounds) -> bytes:
+    """What a check went by, as bytes."""
+    comparisons = grounds.comparisons[:MOST_COMPARISONS]
+    parts = [bytes([VERSION, grounds.quality is not None, len(comparisons)])]
+    if grounds.quality is not None:
+        parts.append(_QUALITY_FORMAT.pack(*astuple(grounds.quality)))
     parts += [_pack_comparison(comparison) for comparison in comparisons]
-    parts += [_pack_text(testimony.complaint), _pack_text(testimony.frozen)]
-    inhibition = testimony.inhibition
+    parts += [_pack_text(grounds.complaint), _pack_text(grounds.frozen)]
+    inhibition = grounds.inhibition
     parts.append(_pack_text(None if inhibition is None else inhibition.reason))
     if inhibition is not None:
         # Incidents are numbered from 1 on.
@@ -70,8 +70,8 @@ def pack(testimony: Testimony) -> bytes:
     return b"".join(parts)
 
 
-def unpack(content: bytes | None) -> Testimony | None:
-    """The testimony that was packed; None where there is none, or one that a newer version wrote."""
+def unpack(content: bytes | None) -> Grounds | None:
+    """What was packed; None where there is nothing, or what a newer version wrote."""
     if content is None or content[:1] != bytes([VERSION]):
         return None
     reader = _Reader(content, 1)
@@ -83,7 +83,7 @@ def unpack(content: bytes | None) -> Testimony | None:
     if reason is not None:
         incident_id, certain = reader.take(_INHIBITED)
         inhibition = Inhibition(reason, incident_id or None, certain)
-    return Testimony(quality, comparisons, complaint, frozen, inhibition)
+    return Grounds(quality, comparisons, complaint, frozen, inhibition)
 
 
 def _pack_comparison(comparison: Comparison) -> bytes:

@@ -21,7 +21,7 @@ from monitor.domain.verdict import Verdict, VerdictKind
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class Grounds:
     """What a check went by.
 
     Attributes:
@@ -38,11 +38,6 @@ class Testimony:
     frozen: str | None = None
     inhibition: Inhibition | None = None
 
-    @property
-    def can_be_judged(self) -> bool:
-        """Whether other limits can come to another verdict at all."""
-        return self.quality is not None and bool(self.comparisons)
-
     def judge(self, thresholds: Thresholds, recorded: Verdict) -> Verdict:
         """The verdict that these limits come to; the recorded one where no frame was judged.
 
@@ -55,7 +50,7 @@ class Testimony:
             verdict = replace(verdict, looks_like=recorded.looks_like)
         return overrule(verdict, self.complaint, self.frozen)
 
-    def seen_anew(self, quality: FrameQuality, comparisons: Sequence[Comparison]) -> Testimony:
+    def seen_anew(self, quality: FrameQuality, comparisons: Sequence[Comparison]) -> Grounds:
         """The same check, had its picture been compared in another way."""
         return replace(self, quality=quality, comparisons=tuple(comparisons))
 
