@@ -64,6 +64,8 @@ def suppose(texts: Iterable[str]) -> Supposed:
         place = found[section]
         for key in keys[:-1]:
             place = place.setdefault(key, {})
+            if not isinstance(place, dict):
+                raise BadSupposition(f"{text!r} cannot be that: {key} was given one value for all.")
         place[keys[-1]] = _value(value, text)
     return Supposed(*(_read(section, found[section]) for section in SECTIONS))
 
