@@ -19,6 +19,8 @@ def commands() -> Iterator[tuple[str, click.Command]]:
         if isinstance(command, click.Group):
             for part, subcommand in command.commands.items():
                 yield f"monitor {name} {part}", subcommand
+        for option, other in getattr(command, "modes", {}).items():
+            yield f"monitor {name} {option}", other
 
 
 def sections() -> dict[str, str]:

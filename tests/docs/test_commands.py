@@ -50,6 +50,9 @@ def objections(call: list[str]) -> str:
         if inner is None:
             return f"no command {words[0]} {words[1]}" if re.fullmatch(r"[a-z-]+", words[1]) else ""
         command, name = inner, " ".join(words[:2])
+    # Another mode of a command has options of its own.
+    command = next((mode for option, mode in getattr(command, "modes", {}).items() if option in options), command)
+    options -= set(getattr(COMMANDS[words[0]].load(), "modes", {}))
     known = {
         option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
     }
