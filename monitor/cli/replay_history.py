@@ -106,6 +106,8 @@ def _mask(text: str) -> Rectangle:
 
     try:
         left, top, width, height = map(float, text.split(","))
+        if not (0 <= left < left + width <= 1 and 0 <= top < top + height <= 1):
+            raise ValueError("beyond the picture")
         return Rectangle(left, top, width, height)
     except ValueError:
         raise Refusal(

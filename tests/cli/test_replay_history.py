@@ -1,21 +1,34 @@
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
-from tests.cli.workplace import FLIP_AFTER, MINUTES, Workplace
+from tests.cli.workplace import FLIP_AFTER, MINUTES, Recordings, Workplace
 
 EVER = ("--since", "3650d")
 
 
-@pytest.fixture
-def flipped(site: Workplace) -> Workplace:
-    """A site whose gate was good once, then flipped and reported, and was good again."""
+@pytest.fixture(scope="session")
+def _flipped(tmp_path_factory: pytest.TempPathFactory, _enrolled: Path, recordings: Recordings) -> Path:
+    """A site whose gate was good once, then flipped and reported, and was good again; only for copies."""
+    folder = tmp_path_factory.mktemp("flipped") / "site"
+    shutil.copytree(_enrolled, folder)
+    site = Workplace(folder, recordings)
     site.run("check", "gate")
     site.raise_incident()
     for minute in range(FLIP_AFTER + 2, MINUTES):
         site.upload("gate", site.recordings.good("gate", minute), minute)
         site.run("check", "gate", code=None)
-    return site
+    return folder
+
+
+@pytest.fixture
+def flipped(tmp_path: Path, _flipped: Path, recordings: Recordings) -> Workplace:
+    """A copy of it."""
+    shutil.copytree(_flipped, tmp_path / "site")
+    return Workplace(tmp_path / "site", recordings)
 
 
 def test_by_the_present_rules_history_is_as_it_was(flipped: Workplace) -> None:

@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from monitor.store import open_store
-from tests.cli.test_replay_history import EVER, flipped
+from tests.cli.test_replay_history import EVER, _flipped, flipped
 from tests.cli.workplace import Workplace
 
-__all__ = ["flipped"]  # The fixture.
+__all__ = ["_flipped", "flipped"]  # The fixtures.
 
 
 def label_wrong(site: Workplace) -> None:
