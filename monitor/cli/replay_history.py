@@ -106,14 +106,14 @@ def _mask(text: str) -> Rectangle:
 
     try:
         left, top, width, height = map(float, text.split(","))
-        if not (0 <= left < left + width <= 1 and 0 <= top < top + height <= 1):
-            raise ValueError("beyond the picture")
-        return Rectangle(left, top, width, height)
     except ValueError:
+        left = top = width = height = -1.0
+    if not (0 <= left < left + width <= 1 and 0 <= top < top + height <= 1):
         raise Refusal(
             f"{text!r} is no mask.",
             "Write four fractions of the picture: left,top,width,height, as 0,0,0.3,0.06.",
-        ) from None
+        )
+    return Rectangle(left, top, width, height)
 
 
 def span_of(text: str) -> timedelta:
