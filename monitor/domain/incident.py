@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.domain.grounds import Grounds
 from monitor.domain.severity import Severity
 from monitor.domain.state import Transition, ViewState
 from monitor.domain.verdict import Verdict, VerdictKind
@@ -106,6 +107,7 @@ class Observation:
         bundle_id: The network that looked, or None without a frame.
         keep_image: The picture (encoded bytes) to keep as evidence, or None.
         latest_image: The picture to keep as the latest of an open incident, in place of the one before, or None.
+        grounds: What the verdict went by, so that it can be judged again; None where nothing was looked at.
     """
 
     key: ViewKey
@@ -121,3 +123,4 @@ class Observation:
     bundle_id: str | None = None
     keep_image: bytes | None = None
     latest_image: bytes | None = None
+    grounds: Grounds | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +14,15 @@ from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey
 from monitor.store.engine import Database
 from monitor.store.errors import UnknownIncident, UnknownObservation
+from monitor.store.grounds import unpack
 from monitor.store.rows import Label, ObservationRow
 from monitor.store.serial import from_json
 from monitor.store.tables import incidents, labels, observations
 from monitor.store.timeline import add_entry
 from monitor.store.views import find_view
+
+PART = 2000
+"""Observations read at once where all are wanted."""
 
 
 class History:
@@ -80,6 +85,25 @@ class History:
             if until is not None:
                 query = query.where(observations.c.slot <= until)
             return [_observation_row(key, row) for row in reversed(connection.execute(query).all())]
+
+    def onward(self, key: ViewKey, since: datetime) -> Iterator[ObservationRow]:
+        """Every observation of a view from this slot on, the oldest first; read in parts, as there may be many.
+
+        Raises:
+            UnknownView: No view has this name.
+        """
+        with self._database.read() as connection:
+            view_id = find_view(connection, key).id
+        query = select(observations).where(observations.c.view_id == view_id)
+        query = query.order_by(observations.c.slot).limit(PART)
+        condition = observations.c.slot >= since
+        while True:
+            with self._database.read() as connection:
+                rows = [_observation_row(key, row) for row in connection.execute(query.where(condition))]
+            yield from rows
+            if len(rows) < PART:
+                return
+            condition = observations.c.slot > rows[-1].slot
 
 
 class Labels:
@@ -184,4 +208,5 @@ def _observation_row(key: ViewKey, row: Row[Any]) -> ObservationRow:
         bundle_id=row.bundle_id,
         incident_id=row.incident_id,
         timings_ms=row.timings_ms,
+        grounds=unpack(row.evidence),
     )

@@ -22,6 +22,7 @@ from monitor.domain.view import ViewSpec
 from monitor.store.engine import Database
 from monitor.store.errors import ImageMissing
 from monitor.store.following import Followed, Pictures, follow
+from monitor.store.grounds import pack
 from monitor.store.holding import drop_told_by_parents
 from monitor.store.images import ImageStore
 from monitor.store.incidents import announce_incident, get_incident
@@ -187,6 +188,7 @@ def _row(
         "timings_ms": to_json(observation.timings_ms),
         "incident_id": None if incident is None else incident.id,
         "alerts": alerts,
+        "evidence": None if observation.grounds is None else pack(observation.grounds),
     }
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert
+from monitor.domain.grounds import Grounds
 from monitor.domain.incident import Incident
 from monitor.domain.reference import Reference
 from monitor.domain.state import Change, Status, ViewState
@@ -100,7 +101,7 @@ class Recorded:
 @dataclass(frozen=True, slots=True)
 class ObservationRow:
     """One check in a view's history; `id` is what labels refer to, `image_digest` the picture if one was
-    kept.
+    kept, `grounds` what the verdict went by, None in rows that are older than it.
     """
 
     id: int
@@ -116,6 +117,7 @@ class ObservationRow:
     bundle_id: str | None
     incident_id: int | None
     timings_ms: Mapping[str, float]
+    grounds: Grounds | None = None
 
 
 @dataclass(frozen=True, slots=True)

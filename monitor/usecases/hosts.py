@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from monitor.domain.addressee import Addressee, Addressing
 from monitor.domain.announcement import host_announcement
+from monitor.domain.grounds import Grounds
 from monitor.domain.incident import Incident, Observation, Scope
 from monitor.domain.inhibition import Inhibition
 from monitor.domain.matcher import Matter
@@ -147,6 +148,7 @@ def sit_out(key: ViewKey, slot: datetime, inhibition: Inhibition, store: Store, 
         state=state,
         transition=transition,
         next_due_at=now + timedelta(seconds=wait_s),
+        grounds=Grounds(inhibition=inhibition),
     )
     return Check(observation, store.record(observation, (), _tells_nobody, spec=row.spec))
 

@@ -15,12 +15,13 @@ from monitor.domain.comparison import Comparison
 from monitor.domain.decision import decide
 from monitor.domain.errors import SourceError
 from monitor.domain.frame import Frame
+from monitor.domain.grounds import Grounds, overrule
 from monitor.domain.incident import Observation
 from monitor.domain.inhibition import Inhibition
 from monitor.domain.matcher import Matter
 from monitor.domain.ports import Clock, Encoder, FrameSource
 from monitor.domain.reference import Encoding
-from monitor.domain.signs import blame_line, read_signs
+from monitor.domain.signs import read_signs
 from monitor.domain.state import Change, Status, Transition, ViewState
 from monitor.domain.stillness import capture_of, frozen_because, is_repeat, watch_stillness
 from monitor.domain.transitions import advance, next_check_after_s
@@ -118,7 +119,7 @@ def observe(
     frame: Frame | None = None
     error: SourceError | None = None
     encoding: Encoding | None = None
-    state = watch.state
+    state, grounds = watch.state, Grounds()
     try:
         with watch_time.step("grab"):
             frame = source.grab(timeout_s)
@@ -132,11 +133,13 @@ def observe(
         with watch_time.step("encode"):
             encoding = equipment.encoder.encode(frame)
         with watch_time.step("compare"):
-            verdict = judge(frame, encoding, watch, equipment)
-        verdict, state = _check_camera(verdict, frame, encoding, watch)
+            comparisons = compare_all(frame, encoding, watch, equipment)
+            verdict = judge(encoding, comparisons, watch, equipment)
+        verdict, state, grounds = _check_camera(verdict, frame, encoding, comparisons, watch)
 
     now = equipment.clock.now()
     inhibition = None if error is None else equipment.inhibition(key)
+    grounds = replace(grounds, inhibition=inhibition)
     after, transition = advance(state, verdict, now, watch.spec.policy, inhibition)
     is_inhibited = inhibition is not None and inhibition.certain and verdict.kind is VerdictKind.OFFLINE
     due_s = wait_after(after, watch.spec, slot, is_inhibited=is_inhibited)
@@ -158,6 +161,7 @@ def observe(
         bundle_id=encoding.bundle_id if encoding else None,
         keep_image=picture if keep else None,
         latest_image=picture,
+        grounds=grounds,
     )
     with watch_time.step("record"):
         recorded = equipment.store.record(
@@ -181,16 +185,24 @@ def _addressees(transition: Transition | None, spec: ViewSpec, equipment: Equipm
     return equipment.addressing(Matter.of([spec], transition.cause))
 
 
-def judge(frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment) -> Verdict:
-    """Compare a frame with every reference of its view, and decide.
+def compare_all(
+    frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment
+) -> tuple[Comparison, ...]:
+    """Compare a frame with every reference of its view.
 
     References that another bundle encoded are left out: `monitor run` encodes them again before it starts.
     """
-    comparisons: list[Comparison] = [
+    return tuple(
         equipment.encoder.compare(encoding, frame, reference, watch.spec.masks, watch.constancy)
         for reference in watch.references
         if reference.upright.bundle_id == encoding.bundle_id
-    ]
+    )
+
+
+def judge(
+    encoding: Encoding, comparisons: Sequence[Comparison], watch: Watch, equipment: Equipment
+) -> Verdict:
+    """Decide by a frame's comparisons, and ask which other view it shows where it is not this one."""
     if not comparisons:
         return Verdict(
             VerdictKind.UNSURE,
@@ -208,19 +220,24 @@ def judge(frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment) 
 
 
 def _check_camera(
-    verdict: Verdict, frame: Frame, encoding: Encoding, watch: Watch
-) -> tuple[Verdict, ViewState]:
-    """The verdict with what the frame tells of its camera: a broken line, a frozen picture, remarks."""
+    verdict: Verdict, frame: Frame, encoding: Encoding, comparisons: tuple[Comparison, ...], watch: Watch
+) -> tuple[Verdict, ViewState, Grounds]:
+    """The verdict with what the frame tells of its camera: a broken line, a frozen picture, remarks.
+
+    Also returns the state with what it is to remember of that, and all that the verdict went by.
+    """
     spec, state = watch.spec, watch.state
-    verdict = blame_line(verdict, frame.complaint, state.signs)
     stillness = watch_stillness(state.stillness, capture_of(frame, encoding.luma, spec))
-    # A sensor's noise is clipped where it sees nothing: black pictures repeat themselves every night.
-    if verdict.kind is not VerdictKind.DARK and (because := frozen_because(stillness, spec.policy)):
-        reasons = (because, *verdict.reasons)
-        verdict = Verdict(VerdictKind.FROZEN, 1.0, reasons, evidence=verdict.evidence)
+    grounds = Grounds(
+        encoding.quality,
+        comparisons,
+        complaint=None if state.signs.complains else frame.complaint,
+        frozen=frozen_because(stillness, spec.policy),
+    )
+    verdict = overrule(verdict, grounds.complaint, grounds.frozen)
     reading = read_signs(state.signs, frame, encoding.quality, verdict, spec.policy)
     verdict = replace(verdict, evidence={**verdict.evidence, **reading.evidence}, remarks=reading.remarks)
-    return verdict, replace(state, stillness=stillness, signs=reading.signs)
+    return verdict, replace(state, stillness=stillness, signs=reading.signs), grounds
 
 
 def _in_degrees(verdict: Verdict, watch: Watch) -> Verdict:

@@ -14,7 +14,10 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "commands.md"
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     for name, entry in COMMANDS.items():
-        yield from with_parts(f"monitor {name}", entry.load())
+        command = entry.load()
+        yield from with_parts(f"monitor {name}", command)
+        for option, other in getattr(command, "modes", {}).items():
+            yield f"monitor {name} {option}", other
 
 
 def with_parts(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:

@@ -50,6 +50,11 @@ def objections(call: list[str]) -> str:
         if inner is None:
             return f"no command {name} {rest[0]}" if re.fullmatch(r"[a-z-]+", rest[0]) else ""
         command, name, rest = inner, f"{name} {rest[0]}", rest[1:]
+    # Another mode of a command has options of its own.
+    command = next(
+        (mode for option, mode in getattr(command, "modes", {}).items() if option in options), command
+    )
+    options -= set(getattr(COMMANDS[words[0]].load(), "modes", {}))
     known = {
         option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
     }
