@@ -4,13 +4,21 @@ SERVICE := .venv
 DEV := .venv-dev
 PIP_FLAGS := --disable-pip-version-check --quiet
 
-.PHONY: help run test lint types contracts unit bench clean
+# How long `make fuzz` takes, all targets together.
+FUZZ_SECONDS ?= 600
+# How long and how large `make soak` is.
+SOAK_MINUTES ?= 30
+SOAK_CAMERAS ?= 300
+
+.PHONY: help run test lint types contracts unit bench fuzz soak clean
 
 help:
 	@echo "make run    install the service, watch a simulated site for one simulated day and night (2 minutes)"
 	@echo "make test   install everything that the tests need, then lint, types, contracts and all tests"
 	@echo "make lint | types | contracts | unit   parts of make test"
 	@echo "make bench  measure checks per second, by stage"
+	@echo "make soak   300 cameras with faults for 30 minutes: nothing may leak (SOAK_MINUTES=30)"
+	@echo "make fuzz   fuzz everything that strangers write, for 10 minutes (FUZZ_SECONDS=600)"
 
 run: $(SERVICE)/installed
 	$(SERVICE)/bin/monitor demo
@@ -34,6 +42,12 @@ unit: $(DEV)/installed
 bench: $(SERVICE)/installed
 	$(SERVICE)/bin/monitor bench
 
+fuzz: $(DEV)/fuzz-installed
+	nice -n 19 $(DEV)/bin/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+
+soak: $(DEV)/installed
+	$(DEV)/bin/python -m tests.soak --cameras $(SOAK_CAMERAS) --minutes $(SOAK_MINUTES)
+
 $(SERVICE)/installed: pyproject.toml constraints.txt
 	@echo "Setting up $(SERVICE): the service, without torch …"
 	$(PYTHON) -m venv $(SERVICE)
@@ -46,6 +60,10 @@ $(DEV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt torch
 	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[postgres,train,dev]"
+	@touch $@
+
+$(DEV)/fuzz-installed: $(DEV)/installed
+	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[fuzz]"
 	@touch $@
 
 clean:

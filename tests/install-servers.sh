@@ -2,7 +2,7 @@
 # Installs the real servers that tests talk to (an RTSP server, a web server), from the distribution's packages.
 # Needs Debian or a relative, and root; elsewhere the tests that want them are skipped, and say which package they miss.
 set -eu
-packages="nginx-light ffmpeg python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
+packages="nginx-light ffmpeg openssl glib-networking python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good \
 gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly"
 missing=""
 for package in $packages; do

@@ -25,7 +25,7 @@ def ack(run: Invocation, incident: int, author: str | None, comment: str) -> Non
         noted = site.store.incidents.acknowledge(incident, author or author_name(), comment, site.clock.now())
     screen = Screen(run)
     screen.say(
-        f"Incident {noted.id} of {noted.key} ({name(noted.cause)}) is acknowledged by {noted.acknowledged_by} "
+        f"Incident {noted.id} of {noted.name} ({name(noted.cause)}) is acknowledged by {noted.acknowledged_by} "
         f"since {moment(noted.acknowledged_at)} UTC."
     )
     if noted.resolved_at is not None:

@@ -177,6 +177,8 @@ def _as_json(row: DeliveryRow) -> dict[str, Any]:
             "kind": row.alert.kind.value,
             "camera": row.alert.key.camera,
             "view": row.alert.key.view,
+            "scope": row.alert.scope.value,
+            "subject": row.alert.subject or str(row.alert.key),
             "incident": row.alert.incident_id,
             "occurred_at": instant(row.alert.occurred_at),
             "headline": row.alert.headline,

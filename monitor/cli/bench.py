@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +12,10 @@ from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
     from monitor.cli.screen import Screen
-    from monitor.simulator import SimulatedCamera
     from monitor.wiring.measure import Measurement
 
-SIZES = ((640, 480), (1920, 1080))
-PICTURES_A_CAMERA = 4
+CHECKS_S = 20.0
+SOURCES_S = 90.0
 MEANING = {
     "load": "what is known of the view, from the database",
     "grab": "listing the folder, reading and decoding the picture",
@@ -34,53 +30,71 @@ MEANING = {
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
-    default=20.0,
-    show_default=True,
-    help="How long to measure; longer is steadier.",
+    help=f"How long to measure; longer is steadier.  [default: {CHECKS_S:.0f}; of sources {SOURCES_S:.0f}, "
+    "of fairness 120]",
 )
+@click.option(
+    "--sources", is_flag=True, help="Measure grabs by kind of source instead, beside OpenCV and ffmpeg."
+)
+@click.option(
+    "--grabbers",
+    is_flag=True,
+    help="Measure instead what it costs that frames are grabbed by other processes.",
+)
+@click.option("--fairness", is_flag=True, help="Measure whether dead cameras delay the living instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_run
-def bench(run: Invocation, seconds: float, as_json: bool) -> None:
+def bench(
+    run: Invocation, seconds: float | None, sources: bool, grabbers: bool, fairness: bool, as_json: bool
+) -> None:
     """Measure whole checks beside bare passes of the network, on drawn pictures in folders.
 
     Half of the cameras are 640 × 480, half 1920 × 1080. Needs no configuration, and leaves nothing behind.
 
+    With --sources: grabs from every kind of source, from servers that it starts on loopback.
+
+    With --fairness: 800 cameras that answer, in the same minutes with and without 200 that are dead; the real service
+    on stand-ins for cameras and network.
+
     Example: monitor bench --seconds 60
     """
     from monitor.cli.screen import Screen
-    from monitor.wiring.measure import measure
 
     screen = Screen(run, as_json)
+    if fairness:
+        from monitor.cli.fairness import FAIRNESS_S, bench_fairness
+
+        bench_fairness(screen, seconds or FAIRNESS_S, as_json=as_json)
+        return
+    from monitor.cli.bench_pictures import draw_pictures
+
     screen.note("Drawing pictures …")
-    pictures = _draw()
-    screen.note(f"Measuring for {seconds:.0f} seconds …")
+    pictures = draw_pictures()
     with tempfile.TemporaryDirectory(prefix="monitor-bench-") as directory:
-        measured = measure(Path(directory), pictures, seconds)
+        if sources:
+            from monitor.cli.bench_sources import bench_sources
+
+            bench_sources(Path(directory), pictures, seconds or SOURCES_S, screen, as_json)
+        elif grabbers:
+            from monitor.cli.bench_grabbers import bench_grabbers
+
+            bench_grabbers(Path(directory), pictures, screen, as_json)
+        else:
+            every = [each for cameras in pictures.values() for each in cameras]
+            _bench_checks(Path(directory), every, seconds or CHECKS_S, screen, as_json)
+
+
+def _bench_checks(
+    directory: Path, pictures: list[list[bytes]], seconds: float, screen: Screen, as_json: bool
+) -> None:
+    from monitor.wiring.measure import measure
+
+    screen.note(f"Measuring for {seconds:.0f} seconds …")
+    measured = measure(directory, pictures, seconds)
     if as_json:
         screen.json(measured.as_dict(), indent=2)
     else:
         _show(measured, screen)
-
-
-def _draw() -> list[list[bytes]]:
-    """Pictures of a few cameras; drawn by other processes, so that their memory is not counted."""
-    from monitor.simulator import SimulatedCamera
-
-    cameras = [
-        SimulatedCamera(f"{kind.replace('_', '-')}-{width}", kind, 11, (width, height))
-        for width, height in SIZES
-        for kind in ("street", "car_park")
-    ]
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(_draw_camera, cameras))
-
-
-def _draw_camera(camera: SimulatedCamera) -> list[bytes]:
-    from monitor.simulator import SimulatedClock, Site
-
-    noon = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
-    site = Site([camera], SimulatedClock(noon, 0))
-    return [site.snapshot(camera.name, noon + timedelta(minutes=n)) for n in range(PICTURES_A_CAMERA)]
 
 
 def _show(measured: Measurement, screen: Screen) -> None:

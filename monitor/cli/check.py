@@ -75,7 +75,8 @@ def _verdict(done: Check, row: ViewRow) -> Verdict | None:
 
 
 def _show(screen: Any, done: dict[ViewKey, Check], rows: dict[ViewKey, ViewRow]) -> None:
-    from monitor.cli.words import advice, status_cell, verdict_cell
+    from monitor.cli.words import note as note_on
+    from monitor.cli.words import status_cell, verdict_cell
 
     def row(key: ViewKey) -> list[Any]:
         found, view = done[key], rows[key]
@@ -85,7 +86,7 @@ def _show(screen: Any, done: dict[ViewKey, Check], rows: dict[ViewKey, ViewRow])
         elif found.note:
             note = f"{found.note[0].upper()}{found.note[1:]}; the verdict is that of then."
         else:
-            note = advice(verdict) if verdict else ""
+            note = note_on(verdict) if verdict else ""
         confidence = f"{verdict.confidence * 100:.0f} %" if verdict else "–"
         return [str(key), verdict_cell(verdict), confidence, status_cell(view.state.status), note]
 

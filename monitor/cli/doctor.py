@@ -12,6 +12,7 @@ from monitor.cli.invocation import Invocation, pass_run
 if TYPE_CHECKING:
     from monitor.cli.examinations import Diagnosis, Examination
     from monitor.cli.screen import Screen
+    from monitor.grabbers.pool import GrabberPool
 
 
 @click.command()
@@ -25,30 +26,13 @@ def doctor(run: Invocation, send_test: bool, as_json: bool) -> None:
 
     Example: monitor doctor --send-test
     """
-    from functools import partial
-
     from monitor.cli import examinations as looks
     from monitor.cli.screen import Screen
+    from monitor.wiring.cameras import open_grabbers
 
     screen = Screen(run, as_json)
-    settings = run.settings
-    examinations: list[tuple[str, Examination]] = [
-        ("configuration", partial(looks.configuration, settings)),
-        ("database", partial(looks.database, settings)),
-        ("disk", partial(looks.disk, settings)),
-        ("clock", partial(looks.clock, settings)),
-        ("network", partial(looks.bundle, settings)),
-        *looks.camera_examinations(settings),
-        *((f"notifier {channel.name}", partial(looks.notifier, channel)) for channel in settings.notifiers),
-    ]
-    if send_test:
-        examinations += [
-            (f"notifier {channel.name}", partial(_send_test, run, channel.name))
-            for channel in settings.notifiers
-            if channel.enabled
-        ]
-    with screen.progress("Examining", len(examinations)) as advance:
-        found = list(looks.examine_all(examinations, settings.service.workers, advance))
+    with open_grabbers(run.settings) as grabbers:
+        found = _examine(run, screen, grabbers, send_test=send_test)
     failed = sum(1 for finding in found if finding.level is looks.Level.FAIL)
     if as_json:
         screen.json(
@@ -64,6 +48,31 @@ def doctor(run: Invocation, send_test: bool, as_json: bool) -> None:
         screen.say(_summary(found, failed), "bad" if failed else "good")
     if failed:
         raise SystemExit(BAD_NEWS)
+
+
+def _examine(run: Invocation, screen: Screen, grabbers: GrabberPool, *, send_test: bool) -> list[Diagnosis]:
+    from functools import partial
+
+    from monitor.cli import examinations as looks
+
+    settings = run.settings
+    examinations: list[tuple[str, Examination]] = [
+        ("configuration", partial(looks.configuration, settings)),
+        ("database", partial(looks.database, settings)),
+        ("disk", partial(looks.disk, settings)),
+        ("clock", partial(looks.clock, settings)),
+        ("network", partial(looks.bundle, settings)),
+        *looks.camera_examinations(settings, grabbers),
+        *((f"notifier {channel.name}", partial(looks.notifier, channel)) for channel in settings.notifiers),
+    ]
+    if send_test:
+        examinations += [
+            (f"notifier {channel.name}", partial(_send_test, run, channel.name))
+            for channel in settings.notifiers
+            if channel.enabled
+        ]
+    with screen.progress("Examining", len(examinations)) as advance:
+        return list(looks.examine_all(examinations, settings.service.workers, advance))
 
 
 def _show(screen: Screen, finding: Diagnosis) -> None:

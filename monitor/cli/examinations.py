@@ -23,6 +23,7 @@ from sqlalchemy import text as sql
 from monitor.clock import SystemClock
 from monitor.domain.errors import MonitorError
 from monitor.domain.frame import Frame
+from monitor.grabbers.pool import GrabberPool
 from monitor.net.address import AddressPolicy
 from monitor.settings import CameraPlan, Settings, resolve
 from monitor.settings.channels import NotifierSettings
@@ -211,20 +212,20 @@ def _encoded_by_others(settings: Settings, bundle_id: str) -> int:
     return 0
 
 
-def camera_examinations(settings: Settings) -> list[tuple[str, Examination]]:
-    """One grab from every source of the configuration."""
+def camera_examinations(settings: Settings, grabbers: GrabberPool) -> list[tuple[str, Examination]]:
+    """One grab from every source of the configuration, each in a process that can be killed."""
     found: list[tuple[str, Examination]] = []
     for plan in resolve(settings):
         enabled = [spec for spec in plan.views if spec.enabled]
         if enabled:
             own = len(plan.views) == 1 and plan.views[0].key.view != "main"
             area = f"camera {plan.views[0].key if own else plan.camera}"
-            found.append((area, partial(_grab, area, plan)))
+            found.append((area, partial(_grab, area, plan, grabbers)))
     return found
 
 
-def _grab(area: str, plan: CameraPlan) -> Diagnosis:
-    cameras = Cameras([plan], SystemClock(), newest_only=True)
+def _grab(area: str, plan: CameraPlan, grabbers: GrabberPool) -> Diagnosis:
+    cameras = Cameras([plan], grabbers, newest_only=True)
     try:
         started_s = time.perf_counter()
         frame = cameras.source(plan.views[0].key).grab(plan.timeout_s)

@@ -45,7 +45,7 @@ def history(run: Invocation, camera: str, limit: int, as_json: bool) -> None:
 
 
 def _cells(row: ObservationRow) -> list[Any]:
-    from monitor.cli.words import advice, moment, status_cell, verdict_cell
+    from monitor.cli.words import moment, note, status_cell, verdict_cell
 
     return [
         moment(row.checked_at),
@@ -55,7 +55,7 @@ def _cells(row: ObservationRow) -> list[Any]:
         status_cell(row.status),
         (row.change.value.replace("_", " ") if row.change else "", "strong"),
         str(row.incident_id or ""),
-        advice(row.verdict),
+        note(row.verdict),
     ]
 
 

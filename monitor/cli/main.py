@@ -44,6 +44,8 @@ COMMANDS: Mapping[str, Entry] = {
     "doctor": Entry(
         "monitor.cli.doctor:doctor", "Test database, network, sources, notifiers, clock and disk."
     ),
+    "discover": Entry("monitor.cli.discover:discover", "Find ONVIF cameras on the network."),
+    "add": Entry("monitor.cli.add:add", "Look at a new camera, and write it into the configuration."),
     "enroll": Entry("monitor.cli.enroll:enroll", "Take reference pictures of a view."),
     "references": Entry("monitor.cli.references:references", "List, remove and restore reference pictures."),
     "run": Entry("monitor.cli.run:run", "Watch all cameras until stopped."),

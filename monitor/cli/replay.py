@@ -105,7 +105,7 @@ def replay(
     from monitor.cli.replay_report import Report
     from monitor.cli.screen import Screen
     from monitor.domain.view import ViewKey
-    from monitor.sources.listing import PICTURES
+    from monitor.sources.selection import PICTURES
     from monitor.usecases.replay import replay as replay_frames
     from monitor.usecases.replay import set_apart
     from monitor.wiring.rehearsal import open_rehearsal

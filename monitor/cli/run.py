@@ -37,6 +37,7 @@ def run(invocation: Invocation, heartbeat_file: Path | None) -> None:
     settings = invocation.settings
     path = invocation.config_path
     with open_site(settings) as site:
+        site.grabbers.prepare()  # loads its libraries while the network loads here
         encoder = site.open_encoder()
         equipment = site.equipment(encoder)
         refresh_encodings(site.store, equipment)

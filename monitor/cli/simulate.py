@@ -32,6 +32,9 @@ import click
 @click.option(
     "--duration", "duration_s", type=click.FloatRange(min=0), help="End after this many real seconds."
 )
+@click.option("--onvif", is_flag=True, help="Let the cameras be found and asked as ONVIF devices, too.")
+@click.option("--discovery-port", type=click.IntRange(0, 65535), default=3702, show_default=True,
+              help="With --onvif: where they answer to `monitor discover`; 0 picks a free one.")  # fmt: skip
 @click.option("--seed", type=int, default=7, show_default=True, help="Another seed gives other places.")
 def simulate(
     host: str,
@@ -42,6 +45,8 @@ def simulate(
     folder: Path | None,
     interval_s: float,
     duration_s: float | None,
+    onvif: bool,
+    discovery_port: int,
     seed: int,
 ) -> None:
     """Serve a simulated site over HTTP until Ctrl-C.
@@ -56,6 +61,8 @@ def simulate(
     from monitor.domain.errors import MonitorError
     from monitor.simulator import (
         DEMO_SPEED,
+        Beacon,
+        OnvifShelf,
         SimulatedClock,
         Site,
         SiteServer,
@@ -77,8 +84,13 @@ def simulate(
             site = Site(
                 script.cameras or shelf, clock, events=script.events, weather=script.weather, seed=seed
             )
-        server = SiteServer(site, host, port)
-        play(site, server, stop, click.echo, folder=folder, interval_s=interval_s, duration_s=duration_s)
+        devices = OnvifShelf(site) if onvif else None
+        server = SiteServer(site, host, port, onvif=devices)
+        beacon = Beacon(devices, server.port, host, discovery_port) if devices else None
+        play(
+            site, server, stop, click.echo,
+            folder=folder, interval_s=interval_s, duration_s=duration_s, beacon=beacon,
+        )  # fmt: skip
     except MonitorError as error:
         raise Refusal(error.problem, error.remedy) from error
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
     from monitor.cli.screen import Screen
+    from monitor.domain.incident import Incident
     from monitor.store import ViewRow
 
 LATE_INTERVALS = 3
@@ -37,7 +38,7 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
     screen = Screen(run, as_json)
     with open_site(run.settings, sync=False) as site:
         now = site.clock.now()
-        seen_by = {one.id: one.acknowledged_by for one in site.store.incidents.open()}
+        open_incidents = site.store.incidents.open()
         wanted = set(site.cameras.select(cameras))
         known = {row.spec.key: row for row in site.store.views.all()}
         rows = [
@@ -46,15 +47,21 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
             for spec in sorted(site.cameras.specs, key=lambda spec: spec.key)
             if spec.key in wanted
         ]
+    involved = _Involved(open_incidents)
     if as_json:
-        screen.json([_as_json(row, now, seen_by) for row in rows], indent=2)
+        screen.json([_as_json(row, now, involved) for row in rows], indent=2)
         return
     if not rows:
         screen.say("No camera is configured yet: put some into the configuration.", "doubt")
         return
-    _show(rows, now, seen_by, screen)
+    _show(rows, now, involved, screen)
+    for incident in involved.of_several:
+        _tell(incident, now, screen)
     if any(row.state.status is Status.UNENROLLED and row.enabled for row in rows):
         screen.note("Views without references are not watched; `monitor enroll --all` takes them.")
+    for row in rows:
+        for remark in row.last_verdict.remarks if row.last_verdict else ():
+            screen.note(f"{row.spec.key}: {remark}")
     late = [str(row.spec.key) for row in rows if _is_late(row, now)]
     if late:
         more = f" and {len(late) - 3} more" if len(late) > 3 else ""
@@ -63,7 +70,37 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
         )
 
 
-def _show(rows: list[ViewRow], now: datetime, seen_by: Mapping[int, str | None], screen: Screen) -> None:
+class _Involved:
+    """Open incidents, and who is in those about several views."""
+
+    def __init__(self, incidents: Sequence[Incident]) -> None:
+        self.of_several = [incident for incident in incidents if len(incident.members) > 1]
+        self._of_view = {key: incident for incident in self.of_several for key in incident.members}
+        self._by_id = {incident.id: incident for incident in incidents}
+
+    def group(self, row: ViewRow) -> Incident | None:
+        """The incident about several views that this one is in."""
+        return self._of_view.get(row.spec.key)
+
+    def seen_by(self, incident_id: int | None) -> str | None:
+        """Who took note of an incident."""
+        incident = self._by_id.get(incident_id) if incident_id is not None else None
+        return incident.acknowledged_by if incident else None
+
+
+def _tell(incident: Incident, now: datetime, screen: Screen) -> None:
+    from monitor.cli.words import age
+
+    cameras = len({key.camera for key in incident.members})
+    seen = f", seen by {incident.acknowledged_by}" if incident.acknowledged_by else ""
+    screen.say(
+        f"Incident {incident.id}: {incident.name} is unreachable since {age(incident.first_seen_at, now)}, "
+        f"with {cameras} cameras{seen}.",
+        "doubt" if seen else "bad",
+    )
+
+
+def _show(rows: list[ViewRow], now: datetime, involved: _Involved, screen: Screen) -> None:
     from monitor.cli.words import age, name, status_cell, verdict_cell
 
     screen.table(
@@ -76,7 +113,7 @@ def _show(rows: list[ViewRow], now: datetime, seen_by: Mapping[int, str | None],
                 name(row.state.cause),
                 verdict_cell(row.last_verdict),
                 age(row.last_checked_at, now),
-                _incident_cell(row.open_incident_id, seen_by),
+                _incident_cell(row, involved),
                 str(row.reference_count),
             ]
             for row in rows
@@ -84,10 +121,11 @@ def _show(rows: list[ViewRow], now: datetime, seen_by: Mapping[int, str | None],
     )
 
 
-def _incident_cell(incident_id: int | None, seen_by: Mapping[int, str | None]) -> tuple[str, str]:
+def _incident_cell(row: ViewRow, involved: _Involved) -> tuple[str, str]:
+    incident_id, group = row.open_incident_id, involved.group(row)
     if incident_id is None:
-        return "", ""
-    author = seen_by.get(incident_id)
+        return (f"{group.id} ({group.name})", "doubt") if group else ("", "")
+    author = involved.seen_by(incident_id)
     return (f"{incident_id}, seen by {author}", "doubt") if author else (f"{incident_id}", "bad")
 
 
@@ -100,9 +138,10 @@ def _is_late(row: ViewRow, now: datetime) -> bool:
     )
 
 
-def _as_json(row: ViewRow, now: datetime, seen_by: Mapping[int, str | None]) -> dict[str, Any]:
+def _as_json(row: ViewRow, now: datetime, involved: _Involved) -> dict[str, Any]:
     from monitor.cli.words import instant, verdict_json
 
+    group = involved.group(row)
     return {
         "camera": row.spec.key.camera,
         "view": row.spec.key.view,
@@ -116,6 +155,7 @@ def _as_json(row: ViewRow, now: datetime, seen_by: Mapping[int, str | None]) -> 
         "next_due_at": instant(row.next_due_at),
         "late": _is_late(row, now),
         "incident": row.open_incident_id,
-        "acknowledged_by": seen_by.get(row.open_incident_id) if row.open_incident_id else None,
+        "acknowledged_by": involved.seen_by(row.open_incident_id),
+        "group_incident": group.id if group else None,
         "references": row.reference_count,
     }

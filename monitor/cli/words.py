@@ -103,6 +103,11 @@ def advice(verdict: Verdict) -> str:
     return re.sub(r"\s+", " ", verdict.reasons[0])
 
 
+def note(verdict: Verdict) -> str:
+    """What to know about a verdict, and what was remarked of the camera, as one line."""
+    return " ".join(part for part in (advice(verdict), *verdict.remarks) if part)
+
+
 def instant(at: datetime | None) -> str | None:
     """A time as JSON has it."""
     return at.isoformat() if at else None
@@ -129,6 +134,7 @@ def verdict_json(verdict: Verdict | None, *, evidence: bool = False) -> dict[str
         "kind": verdict.kind.value,
         "confidence": round(verdict.confidence, 4),
         "reasons": list(verdict.reasons),
+        "remarks": list(verdict.remarks),
         "displacement": displacement_json(verdict.displacement),
         "similarity": None if verdict.similarity is None else round(verdict.similarity, 4),
         "reference": verdict.reference_id,

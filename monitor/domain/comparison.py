@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from monitor.domain.displacement import Displacement
 from monitor.domain.orientation import Orientation
 from monitor.domain.verdict import VerdictKind
+
+
+class Format(StrEnum):
+    """How a frame of another shape than the reference's shows the reference's view."""
+
+    AS_IS = "as_is"
+    STRETCHED = "stretched"
+    SAME_WIDTH = "same_width"
+    SAME_HEIGHT = "same_height"
+
+    def describe(self) -> str:
+        """What became of the view, as a sentence."""
+        return _DESCRIPTIONS[self]
+
+
+_DESCRIPTIONS = {
+    Format.AS_IS: "The shape is that of the reference.",
+    Format.STRETCHED: "The view is the same, stretched.",
+    Format.SAME_WIDTH: "The view is the same from left to right, and ends elsewhere at top and bottom.",
+    Format.SAME_HEIGHT: "The view is the same from top to bottom, and ends elsewhere at left and right.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +80,7 @@ class Comparison:
         sharpness_ratio: Sharpness of the frame over that of the reference.
         texture_ratio: Texture of the frame over that of the reference.
         told_by_network: Verdicts that this network can tell by itself; no others may rest on its word alone.
+        format: How a frame of another shape was fitted to the reference.
     """
 
     reference_id: int
@@ -69,6 +92,7 @@ class Comparison:
     sharpness_ratio: float
     texture_ratio: float = 1.0
     told_by_network: frozenset[VerdictKind] = frozenset(VerdictKind)
+    format: Format = Format.AS_IS
 
     @property
     def similarity(self) -> float:

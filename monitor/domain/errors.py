@@ -32,6 +32,10 @@ class SourceUnreachable(SourceError):
     """Nothing answers: connection refused, name unknown, folder or device missing."""
 
 
+class SourceUnwilling(SourceUnreachable):
+    """Something answers, and has no picture for us: another status than 200, a redirect. The machine itself is up."""
+
+
 class SourceTimeout(SourceError):
     """The source did not deliver a whole frame within its time limit."""
 

@@ -20,6 +20,7 @@ def evidence_of(
     relation, alignment, guess = best.relation, best.alignment, best.network_displacement
     found: dict[str, float | str | None] = {
         "orientation": best.orientation.value,
+        "format": best.format.value,
         "similarity": best.similarity,
         "sharpness_ratio": best.sharpness_ratio,
         "texture_ratio": best.texture_ratio,

@@ -15,6 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from monitor.domain.displacement import Displacement, Tolerance
+from monitor.domain.frame import Light
 from monitor.domain.verdict import VerdictKind
 
 # Verdicts that say nothing about where the camera points: they neither confirm nor clear a suspicion.
@@ -65,6 +66,9 @@ class StatePolicy:
         flap_window_s: … within this time is flapping, and reported as such.
         frozen_repeats: This many further captures of the very same picture …
         frozen_after_s: … over at least this time are a frozen camera.
+        frozen_alike_repeats: This many further captures of one picture that was encoded anew each time …
+        frozen_alike_after_s: … over at least this time are one as well, where the view was never that calm.
+        clock_skew_s: From this difference on between the camera's clock and ours, checks remark on it.
     """
 
     open_checks: int = 2
@@ -90,6 +94,9 @@ class StatePolicy:
     flap_window_s: float = 3600.0
     frozen_repeats: int = 3
     frozen_after_s: float = 120.0
+    frozen_alike_repeats: int = 10
+    frozen_alike_after_s: float = 3600.0
+    clock_skew_s: float = 300.0
 
     def duration_needed_s(self, cause: VerdictKind) -> float:
         """How long this cause must have lasted before it is an alert."""
@@ -118,17 +125,64 @@ class RecentCheck:
 class Stillness:
     """How long a source has delivered one and the same picture.
 
+    Rows of before a field was added read as its default: nothing is known of it yet.
+
     Attributes:
         digest: Of the last frame.
         captured_at: The last frame's own time.
-        since: Since when the digest has not changed.
-        repeats: How many *further* captures brought the same digest.
+        since: Since when the digest has not changed, or the camera's clock has stood still.
+        repeats: How many *further* captures brought the same digest, or the same time of that clock.
+        picture: Fingerprint of the picture that later ones are compared with …
+        alike: … how many of them were near-duplicates of it …
+        alike_since: … and since when.
+        calmest_s: The longest that near-duplicates have lasted and then ended.
+        watched_since: When the first picture came.
+        clock: Fingerprint of the burnt-in clock …
+        clock_since: … since when it shows that time …
+        clock_ran: … and whether it was seen to run.
+        told_at: The camera's own time of the last frame …
+        told_ran: … and whether that was seen to run.
+        clock_stands: Whether one of both stood still at the last frame, and the picture with it.
     """
 
     digest: str
     captured_at: datetime
     since: datetime
     repeats: int = 0
+    picture: str = ""
+    alike: int = 0
+    alike_since: datetime | None = None
+    calmest_s: float = 0.0
+    watched_since: datetime | None = None
+    clock: str = ""
+    clock_since: datetime | None = None
+    clock_ran: bool = False
+    told_at: datetime | None = None
+    told_ran: bool = False
+    clock_stands: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What the pictures told of the camera itself so far, see `monitor.domain.signs`.
+
+    Attributes:
+        clock_skew_s: By how much its clock is ahead of ours, smoothed; None where it tells no time.
+        width: Pixels side by side of its pictures when they last had the reference's shape; 0 before the first.
+        height: Pixels one above the other, likewise.
+        light: By what light it saw last …
+        light_since: … and since when.
+        knows_colours: Whether it was ever seen to deliver colours.
+        complains: Whether the decoder complained of its last good picture, as it then does of any.
+    """
+
+    clock_skew_s: float | None = None
+    width: int = 0
+    height: int = 0
+    light: Light | None = None
+    light_since: datetime | None = None
+    knows_colours: bool = False
+    complains: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +202,7 @@ class ViewState:
         alert_before: Whether `unknown` interrupted an alert, which is then still open.
         stillness: For the detection of frozen pictures.
         checked_at: When the last verdict came, whatever it said; None before the first.
+        signs: What its pictures tell of the camera.
     """
 
     status: Status = Status.UNENROLLED
@@ -162,6 +217,7 @@ class ViewState:
     alert_before: bool = False
     stillness: Stillness | None = None
     checked_at: datetime | None = None
+    signs: Signs = field(default_factory=Signs)
 
     @property
     def has_open_incident(self) -> bool:

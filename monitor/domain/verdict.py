@@ -46,6 +46,7 @@ class Verdict:
         reference_id: The reference that speaks, or None.
         looks_like: `camera/view` of another enrolled view that this frame matches (swapped cables), or None.
         evidence: Plain numbers and strings that led here, thresholds included; stored with the observation.
+        remarks: Sentences on the camera itself that change no judgement: its clock, its format, its light.
     """
 
     kind: VerdictKind
@@ -56,3 +57,4 @@ class Verdict:
     reference_id: int | None = None
     looks_like: str | None = None
     evidence: Mapping[str, float | str | None] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ class ViewKey:
 
 @dataclass(frozen=True, slots=True)
 class Rectangle:
-    """A masked part of the picture in fractions of its width and height, origin at the top left."""
+    """A part of the picture in fractions of its width and height, origin at the top left."""
 
     left: float
     top: float
@@ -51,8 +51,9 @@ class ViewSpec:
         thresholds: Of the decision on one frame.
         policy: Of the state over time.
         enabled: Whether the view is watched.
-        labels: Names and values that go along with alerts.
+        labels: Names and values handed on with alerts.
         severities: How urgent causes are here, where that is not as usual.
+        clock: Where the camera burns its clock into the picture, or None.
     """
 
     key: ViewKey
@@ -65,3 +66,4 @@ class ViewSpec:
     enabled: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
     severities: Mapping[VerdictKind, Severity] = field(default_factory=dict)
+    clock: Rectangle | None = None

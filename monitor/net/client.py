@@ -14,7 +14,7 @@ import pycurl
 
 from monitor.net.address import AddressPolicy
 from monitor.net.errors import TimedOut
-from monitor.net.exchange import Exchange
+from monitor.net.exchange import Consumer, Exchange
 from monitor.net.message import Request, Response
 
 
@@ -40,6 +40,23 @@ class HttpClient:
         Raises:
             NetError: No complete response came; the subclass says why. Statuses such as 404 are no errors.
         """
+        return self._exchange(request, None)
+
+    def stream(self, request: Request, consume: Consumer) -> Response:
+        """Hand out the body as it arrives, until it ends or `consume` says that it has enough; then hang up.
+
+        Only the body of an answer 2xx is handed out; that of another is in the response, as with `fetch`.
+
+        Args:
+            request: Its `max_bytes` limit all that is handed out together, its `timeout_s` the whole exchange.
+            consume: Called on this thread. What it raises ends the exchange and is raised here.
+
+        Raises:
+            NetError: The answer ended otherwise than whole, before `consume` had enough.
+        """
+        return self._exchange(request, consume)
+
+    def _exchange(self, request: Request, consume: Consumer | None) -> Response:
         started_s = time.monotonic()
         if not self._lock.acquire(timeout=request.timeout_s):
             raise TimedOut(f"{request.origin} is still busy with an earlier request.", "Ask less often.")
@@ -47,12 +64,15 @@ class HttpClient:
             if self._curl is None:
                 self._curl = pycurl.Curl()
             remaining_s = request.timeout_s - (time.monotonic() - started_s)
-            exchange = Exchange(request, self._policy)
+            exchange = Exchange(request, self._policy, consume)
             exchange.prepare(self._curl, max(remaining_s, 0.001))
             try:
                 self._curl.perform()
             except pycurl.error as error:
-                raise exchange.explain(self._curl, *error.args) from None
+                if exchange.failure is not None:
+                    raise exchange.failure from None
+                if not exchange.enough:
+                    raise exchange.explain(self._curl, *error.args) from None
             finally:
                 exchange.release()
                 self._resolving = exchange.stopped_resolving(self._curl)

@@ -42,6 +42,10 @@ class PeerUntrusted(NetError):
     """The TLS certificate or public key is not one that we trust."""
 
 
+class NeverAdmitted(NetError):
+    """The peer asks for another login however often it gets one."""
+
+
 class TimedOut(NetError):
     """The whole exchange was not over within the time limit."""
 
@@ -52,3 +56,21 @@ class BodyTooLarge(NetError):
 
 class BrokenResponse(NetError):
     """An answer began and was not a complete HTTP response."""
+
+
+class StatusRefused(NetError):
+    """An RTSP server answered, and with another status than 200.
+
+    Args:
+        problem: What is wrong, without secrets.
+        remedy: What to do about it.
+        status: What it answered.
+    """
+
+    def __init__(self, problem: str, remedy: str, status: int) -> None:
+        super().__init__(problem, remedy)
+        self.status = status
+
+
+class NoVideo(NetError):
+    """A stream is described that holds no video which is understood."""

@@ -6,6 +6,7 @@ import math
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from types import MappingProxyType
 
 import pycurl
@@ -18,6 +19,7 @@ from monitor.net.errors import (
     ConnectFailed,
     NameUnknown,
     NetError,
+    NeverAdmitted,
     PeerUntrusted,
     RequestRefused,
     TimedOut,
@@ -29,6 +31,9 @@ USER_AGENT = "camera-view-monitor"
 
 # What libcurl hands to the function that opens its sockets: family, kind, protocol, address.
 OfferedAddress = tuple[int, int, int, tuple[str | bytes, ...]]
+
+# Takes a piece of a body as it arrives; True means: enough, hang up.
+Consumer = Callable[[bytes], bool]
 
 _AUTH_BITS = {
     Auth.AUTO: pycurl.HTTPAUTH_BASIC | pycurl.HTTPAUTH_DIGEST,
@@ -52,11 +57,21 @@ class Exchange:
     Args:
         request: What to send, and its limits.
         policy: Which addresses may be connected to.
+        consume: Gets the body of an answer 2xx piece by piece; with None, and for other answers, it is kept.
+
+    Attributes:
+        enough: Whether `consume` had enough, so that the exchange ended before the answer did.
+        failure: What `consume` raised, which ended the exchange; or None.
     """
 
-    def __init__(self, request: Request, policy: AddressPolicy) -> None:
+    def __init__(self, request: Request, policy: AddressPolicy, consume: Consumer | None = None) -> None:
+        self.enough = False
+        self.failure: Exception | None = None
         self._request = request
         self._policy = policy
+        self._consume = consume
+        self._succeeded = False
+        self._count = 0
         self._headers: dict[str, str] = {}
         self._body = bytearray()
         self._answered = False
@@ -81,7 +96,11 @@ class Exchange:
             curl.setopt(pycurl.NOSIGNAL, 1)
             curl.setopt(pycurl.PROXY, "")
             curl.setopt(pycurl.TIMEOUT_MS, max(1, math.ceil(timeout_s * 1000)))
-            curl.setopt(pycurl.MAXFILESIZE_LARGE, request.max_bytes)
+            if self._consume is None:
+                # A stream may announce any length: it is left long before.
+                curl.setopt(pycurl.MAXFILESIZE_LARGE, request.max_bytes)
+            if request.compressed:
+                curl.setopt(pycurl.ACCEPT_ENCODING, "")
             if request.redirects:
                 # libcurl counts the second request of an authentication as a redirect.
                 curl.setopt(pycurl.FOLLOWLOCATION, 1)
@@ -121,6 +140,12 @@ class Exchange:
             return PeerUntrusted(
                 "The file of trusted certificates cannot be used.", "It must exist and hold PEM text."
             )
+        if code == pycurl.E_BAD_CONTENT_ENCODING:
+            return BrokenResponse(
+                f"{origin} sends a body that claims to be compressed, and cannot be unpacked.",
+                "Switch compression off at the camera, or at the proxy in front of it.",
+                kind,
+            )
         if code in _TLS_CODES:
             return PeerUntrusted(
                 f"TLS with {origin} fails: {reason}.",
@@ -135,6 +160,11 @@ class Exchange:
         if not self._answered and code in (pycurl.E_GOT_NOTHING, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR):
             return ConnectFailed(
                 f"{origin} takes connections, and closes them without an answer.", "Restart it."
+            )
+        if code == pycurl.E_TOO_MANY_REDIRECTS and not request.redirects:
+            return NeverAdmitted(
+                f"{origin} asks for another login again and again.",
+                "Try another `auth`; set the peer's clock.",
             )
         if code == pycurl.E_TOO_MANY_REDIRECTS:
             return BrokenResponse(
@@ -213,8 +243,10 @@ class Exchange:
         if text.startswith("HTTP/"):
             # A new response: after a redirect, a `100 Continue`, or the question for credentials.
             self._answered = True
+            self._succeeded = text.partition(" ")[2].startswith("2")
             self._headers = {}
             self._body.clear()
+            self._count = 0
         elif ":" in text:
             name, _, value = text.partition(":")
             name, value = name.strip().lower(), value.strip()
@@ -222,11 +254,18 @@ class Exchange:
         return len(line)
 
     def _take_body(self, chunk: bytes) -> int:
-        if len(self._body) + len(chunk) > self._request.max_bytes:
+        self._count += len(chunk)
+        if self._count > self._request.max_bytes:
             self._too_large = True
             return 0
-        self._body += chunk
-        return len(chunk)
+        if self._consume is None or not self._succeeded:
+            self._body += chunk
+            return len(chunk)
+        try:
+            self.enough = self._consume(chunk)
+        except Exception as error:  # noqa: BLE001 - it is raised again behind libcurl's back.
+            self.failure = error
+        return 0 if self.enough or self.failure is not None else len(chunk)
 
     def _progress(self, curl: pycurl.Curl) -> str:
         if self.stopped_resolving(curl):
@@ -235,4 +274,4 @@ class Exchange:
             return "no connection came about"
         if not self._answered:
             return "connected, but no answer came"
-        return f"{len(self._body):,} bytes of the answer had come"
+        return f"{self._count:,} bytes of the answer had come"

@@ -45,6 +45,7 @@ class Request:
         ca_file: Certificates to trust instead of the system's.
         pinned_key: `sha256//…` of the only public key to accept, several joined by `;`.
         verify: Whether the TLS certificate must be valid; a pinned key is checked either way.
+        compressed: Whether the body may come compressed; it is undone here, and `max_bytes` counts what results.
         redirects: How many redirects may be followed; with 0, a redirect is a response like any other.
         timeout_s: For everything together: name, connection, TLS, request, response.
         max_bytes: Of the response's body.
@@ -65,6 +66,7 @@ class Request:
     ca_file: Path | None = None
     pinned_key: str | None = None
     verify: bool = True
+    compressed: bool = False
     redirects: int = 0
     timeout_s: float = 10.0
     max_bytes: int = 16 * MEBIBYTE
@@ -126,7 +128,7 @@ class Response:
     Attributes:
         status: The HTTP status; 4xx and 5xx are responses, not errors.
         headers: By lower-case name; several of one name joined by `, `.
-        body: As it came, no content coding undone.
+        body: As it came, compression undone where the request allowed it; empty where it was streamed.
         elapsed_ms: From the call until the last byte.
     """
 
@@ -151,6 +153,11 @@ def _split(url: str) -> SplitResult:
     if any(ord(character) <= 32 or ord(character) == 127 for character in url):
         raise RequestRefused(
             "The URL holds a space or control character.", "Percent-encode it (a space is %20)."
+        )
+    if any("\ud800" <= character <= "\udfff" for character in url):
+        # So Python hands on what is no UTF-8 in an environment variable.
+        raise RequestRefused(
+            "The URL holds bytes that are no UTF-8.", "Look where it is set; percent-encode other characters."
         )
     try:
         parts = urlsplit(url)
@@ -179,6 +186,8 @@ def _without_credentials(parts: SplitResult) -> tuple[str, str | None, str | Non
     userinfo, at, _ = parts.netloc.rpartition("@")
     name, colon, secret = userinfo.partition(":")
     host = parts.hostname or ""
+    if "[" in host or "]" in host:
+        raise RequestRefused("The URL's host is not a valid name.", "Check its spelling and its brackets.")
     try:
         host = f"[{host}]" if ":" in host else host.encode("ascii" if host.isascii() else "idna").decode()
     except UnicodeError:

@@ -47,6 +47,8 @@ class LogNotifier:
                 kind=str(alert.kind),
                 severity=str(alert.severity),
                 view=str(alert.key),
+                scope=alert.scope.value,
+                subject=alert.subject or str(alert.key),
                 site=alert.site,
                 incident=alert.incident_id,
                 occurred_at=alert.occurred_at.isoformat(),

@@ -48,7 +48,8 @@ def _body(alert: Alert) -> dict[str, Any]:
             "site": alert.site,
             "camera": alert.key.camera,
             "view": alert.key.view,
-            "members": [str(key) for key in alert.members],
+            # Alerts that were queued by an older version know of their view only.
+            "members": [str(key) for key in alert.members or (alert.key,)],
             "headline": alert.headline,
             "details": _jsonable(alert.details),
         },

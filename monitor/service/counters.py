@@ -6,9 +6,29 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 # Lateness is reported over this many of the latest checks.
 LATENESS_WINDOW = 1000
+
+
+class GrabberLoad(Protocol):
+    """As much as is said here of the processes that grab frames; `monitor.grabbers.counters` has all of it."""
+
+    @property
+    def alive(self) -> int:
+        """Processes there are now."""
+        ...
+
+    @property
+    def kills(self) -> int:
+        """Killed because they hung."""
+        ...
+
+    @property
+    def crashes(self) -> int:
+        """Died on their own."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +52,9 @@ class ServiceCounters:
         sent: Deliveries accepted.
         rescheduled: Attempts that failed and will be repeated.
         dead: Deliveries given up.
+        grabbers: Processes that grab frames now.
+        grabbers_killed: Of these, killed so far because they hung.
+        grabbers_crashed: Of these, died so far on their own.
     """
 
     checks: int = 0
@@ -50,6 +73,9 @@ class ServiceCounters:
     sent: int = 0
     rescheduled: int = 0
     dead: int = 0
+    grabbers: int = 0
+    grabbers_killed: int = 0
+    grabbers_crashed: int = 0
 
     def describe(self) -> str:
         """One line for a service manager's status."""
@@ -58,7 +84,8 @@ class ServiceCounters:
             f"{self.in_flight} running, {self.queued} queued, "
             f"{self.troubled} troubled, {self.skipped_busy} skipped, {self.sat_out} sat out, "
             f"late p50 {self.lateness_p50_s:.1f} s p95 {self.lateness_p95_s:.1f} s, "
-            f"alerts {self.sent} sent {self.dead} dead"
+            f"alerts {self.sent} sent {self.dead} dead, "
+            f"{self.grabbers} grabbers ({self.grabbers_killed} killed, {self.grabbers_crashed} crashed)"
         )
 
 
@@ -81,8 +108,10 @@ class Tally:
         with self._lock:
             self._lateness_s.append(max(0.0, seconds))
 
-    def snapshot(self, *, in_flight: int, queued: int, troubled: int, held: int) -> ServiceCounters:
-        """The counters so far, together with what only holds now."""
+    def snapshot(
+        self, *, in_flight: int, queued: int, troubled: int, held: int, grabbers: GrabberLoad | None = None
+    ) -> ServiceCounters:
+        """The counters so far, together with what only holds now, and what the grabbers count themselves."""
         with self._lock:
             lateness_s = sorted(self._lateness_s)
             counts = dict(self._counts)
@@ -93,6 +122,9 @@ class Tally:
             held=held,
             lateness_p50_s=_percentile(lateness_s, 0.50),
             lateness_p95_s=_percentile(lateness_s, 0.95),
+            grabbers=grabbers.alive if grabbers else 0,
+            grabbers_killed=grabbers.kills if grabbers else 0,
+            grabbers_crashed=grabbers.crashes if grabbers else 0,
             **counts,
         )
 

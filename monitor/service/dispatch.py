@@ -52,7 +52,7 @@ Observe = Callable[[ViewKey, datetime], Observation | None]
 class Gate(Protocol):
     """Decides whether a due view is looked at; `monitor.service.hosts.Hosts` is one."""
 
-    def admit(self, key: ViewKey) -> Entry:
+    def admit(self, key: ViewKey, *, is_troubled: bool) -> Entry:
         """Whether the view may be looked at now; after `GO`, `release` must follow."""
         ...
 
@@ -72,9 +72,9 @@ class Gate(Protocol):
 class OpenGate:
     """Lets everybody in; for a service that knows nothing of hosts."""
 
-    def admit(self, key: ViewKey) -> Entry:
+    def admit(self, key: ViewKey, *, is_troubled: bool) -> Entry:
         """Always."""
-        del key
+        del key, is_troubled
         return Entry.GO
 
     def release(self, key: ViewKey) -> None:
@@ -181,7 +181,7 @@ class Dispatcher:
             if pace.not_before_s > now_s or pace.finished_s >= read_s:
                 return False
             lane = Lane.TROUBLED if pace.troubled else Lane.STEADY
-        entry = self._gate.admit(key)
+        entry = self._gate.admit(key, is_troubled=lane is Lane.TROUBLED)
         if entry is Entry.SIT_OUT:
             self._let_sit_out(key, slot, pace)
             return False

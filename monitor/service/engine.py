@@ -14,7 +14,7 @@ import structlog
 
 from monitor.domain.ports import Clock
 from monitor.domain.view import ViewKey
-from monitor.service.counters import ServiceCounters, Tally
+from monitor.service.counters import GrabberLoad, ServiceCounters, Tally
 from monitor.service.dispatch import Dispatcher, DueViews, Observe
 from monitor.service.hosts import Hosts
 from monitor.service.jobs import Job, Jobs
@@ -67,6 +67,7 @@ class Service:
         supervisor: Told of readiness, life and state.
         random: Spreads work in time.
         known_troubled: Views without a usable frame when last checked; they begin in the troubled lane.
+        grabbers: Counts the processes that grab frames; None where there are none.
         hosts: Asked before each check, and told of its outcome; None lets everybody in.
     """
 
@@ -85,8 +86,10 @@ class Service:
         supervisor: Supervisor | None = None,
         random: Random | None = None,
         known_troubled: Iterable[ViewKey] = (),
+        grabbers: Callable[[], GrabberLoad] | None = None,
         hosts: Hosts | None = None,
     ) -> None:
+        self._grabbers = grabbers
         self._options = options = options or ServiceOptions()
         self._outbox = outbox
         self._clock = clock
@@ -95,7 +98,12 @@ class Service:
         self._tally = Tally()
         self._orders: Orders = Orders()
         self._lanes = Lanes(
-            options.workers, options.troubled_workers, options.queue_limit, options.slow_after_s, clock
+            options.workers,
+            options.troubled_workers,
+            options.queue_limit,
+            options.slow_after_s,
+            clock,
+            options.spare_workers,
         )
         self._dispatcher = Dispatcher(
             due, observe, self._lanes, clock, options, self._tally, random, known_troubled, hosts
@@ -165,6 +173,7 @@ class Service:
             queued=load.queued,
             troubled=self._dispatcher.troubled(),
             held=self._dispatcher.held(),
+            grabbers=self._grabbers() if self._grabbers else None,
         )
 
     def _obey(self) -> None:

@@ -75,11 +75,13 @@ class HostOptions:
     Attributes:
         doubt_s: After the start nobody knows yet whether a host or a camera of it failed: so long, cameras of a host
             of which none has worked yet open no incidents of their own.
-        return_spread_s: When a host is back, its views are looked at within this time.
+        members_per_s: When a host is back, its views are looked at no faster than this …
+        return_spread_s: … but within this time.
         returns_per_s: Single views that are back are looked at no faster than this.
     """
 
     doubt_s: float = 90.0
+    members_per_s: float = 2.0
     return_spread_s: float = 30.0
     returns_per_s: float = 20.0
 
@@ -92,7 +94,7 @@ class Host:
         plan: As configured.
         known_since_s: Since when it is looked at, monotonic seconds.
         breaker: Where it stands.
-        inside: How many grabs are on their way to it.
+        inside: The views that are being looked at, each with whether it is a troubled one.
         incident_id: The open incident about it, or None.
         trial: The one view that an open breaker lets through, or None.
         turns: Whose turn it is to be that view, the first the next.
@@ -101,7 +103,7 @@ class Host:
     plan: HostPlan
     known_since_s: float
     breaker: Breaker = field(default_factory=Breaker)
-    inside: int = 0
+    inside: dict[ViewKey, bool] = field(default_factory=dict)
     incident_id: int | None = None
     trial: ViewKey | None = None
     turns: deque[ViewKey] = field(default_factory=deque)

@@ -111,17 +111,23 @@ class Hosts:
                     self._record(host, lambda name: self._reports.end(name, (), NOT_CONFIGURED))
                 self._set(host, Breaker())
 
-    def admit(self, key: ViewKey) -> Entry:
-        """Whether the view may be looked at now; after `GO`, `release` must follow."""
+    def admit(self, key: ViewKey, *, is_troubled: bool) -> Entry:
+        """Whether the view may be looked at now; after `GO`, `release` must follow.
+
+        Troubled views get half of their host's places: dead channels of a recorder would else take all of them, each
+        for as long as its time limit, and nobody would look at the living ones.
+        """
         with self._lock:
             host = self._of_view.get(key)
             if host is None:
                 return Entry.GO
             if host.breaker.is_open and host.trial != key:
                 return Entry.SIT_OUT
-            if host.inside >= host.plan.limit:
+            if len(host.inside) >= host.plan.limit:
                 return Entry.WAIT
-            host.inside += 1
+            if is_troubled and sum(host.inside.values()) >= max(1, host.plan.limit // 2):
+                return Entry.WAIT
+            host.inside[key] = is_troubled
             self._inside[key] = host
             return Entry.GO
 
@@ -130,7 +136,7 @@ class Hosts:
         with self._lock:
             host = self._inside.pop(key, None)
             if host is not None:
-                host.inside -= 1
+                host.inside.pop(key, None)
 
     def sit_out(self, key: ViewKey, slot: datetime) -> None:
         """Record that the view is not looked at for this due time.
@@ -242,7 +248,8 @@ class Hosts:
             _log.warning("host.spared", host=name, cameras=len(host.cameras), reason=decision.reason)
         elif decision.step in (Step.CLOSED, Step.RESTORED):
             _log.info("host.answers", host=name, cameras=len(host.cameras), reason=decision.reason)
-            self._look_soon(host.plan.views, self._options.return_spread_s)
+            pace_s = len(host.plan.views) / self._options.members_per_s
+            self._look_soon(host.plan.views, min(pace_s, self._options.return_spread_s))
 
     def _report(self, host: Host, name: str, down_s: float, reason: str) -> None:
         number = self._reports.begin(name, host.plan.views, down_s, reason)

@@ -1,9 +1,9 @@
 """Two bounded lanes for checks, so that cameras that answer never wait behind cameras that do not.
 
 Views whose last check failed or was slow run in the troubled lane. A check that turns out to be slow while it
-runs in the steady lane is moved over as soon as the troubled lane has room: its place becomes free for others
-at once, not only when its time limit ends. That matters in the first seconds after a switch or a recorder
-died.
+runs in the steady lane is moved over: its place becomes free for others at once, not only when its time limit
+ends. That matters in the first minute after a switch or a recorder died, when cameras by the hundred turn out to
+be dead while the troubled lane is full of those known to be; so a moved check may go beyond that lane's limit.
 """
 
 from __future__ import annotations
@@ -56,11 +56,19 @@ class Lanes:
         queue_limit: Checks waiting in each lane.
         slow_after_s: Age from which a running check is slow.
         clock: For ages.
+        spare: How many moved checks the troubled lane takes beyond its limit.
     """
 
     def __init__(
-        self, steady: int, troubled: int, queue_limit: int, slow_after_s: float, clock: Clock
+        self,
+        steady: int,
+        troubled: int,
+        queue_limit: int,
+        slow_after_s: float,
+        clock: Clock,
+        spare: int = 0,
     ) -> None:
+        self._spare = spare
         self._limits = {Lane.STEADY: steady, Lane.TROUBLED: troubled}
         self._queue_limit = queue_limit
         self._slow_after_s = slow_after_s
@@ -74,7 +82,7 @@ class Lanes:
 
     def start(self) -> None:
         """Start the threads."""
-        for number in range(sum(self._limits.values())):
+        for number in range(sum(self._limits.values()) + self._spare):
             threading.Thread(target=self._work, name=f"check-{number}", daemon=True).start()
 
     def offer(self, key: ViewKey, lane: Lane, work: Callable[[], None]) -> bool:
@@ -99,12 +107,12 @@ class Lanes:
             return LaneLoad(len(self._running), sum(len(queue) for queue in self._queues.values()))
 
     def demote_slow(self) -> int:
-        """Move steady checks that have become slow over to the troubled lane, as far as it has room."""
+        """Move steady checks that have become slow over to the troubled lane, as far as it takes them."""
         with self._changed:
             oldest_allowed_s = self._clock.monotonic_s() - self._slow_after_s
             moved = 0
             for ticket in self._running.values():
-                if self._counts[Lane.TROUBLED] >= self._limits[Lane.TROUBLED]:
+                if self._counts[Lane.TROUBLED] >= self._limits[Lane.TROUBLED] + self._spare:
                     break
                 if ticket.lane is Lane.STEADY and ticket.started_s < oldest_allowed_s:
                     ticket.lane = Lane.TROUBLED

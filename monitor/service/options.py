@@ -19,6 +19,7 @@ class ServiceOptions:
         workers: Checks of healthy cameras at the same time.
         troubled_workers: Checks of failing or slow cameras at the same time; these mostly wait for the
             network.
+        spare_workers: Checks that turned out to be slow while they ran, beyond these.
         queue_limit: Checks that may wait in each of the two lanes; beyond that a view stays due in the
             database.
         batch: Due views read from the database at a time, beyond those already known to wait.
@@ -41,10 +42,11 @@ class ServiceOptions:
 
     workers: int = 8
     troubled_workers: int = 24
+    spare_workers: int = 24
     queue_limit: int = 256
     batch: int = 256
     tick_s: float = 0.5
-    slow_after_s: float = 2.0
+    slow_after_s: float = 1.0
     start_rate_per_s: float = 20.0
     start_spread_s: float = 60.0
     hold_s: float = 60.0

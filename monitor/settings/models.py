@@ -31,6 +31,7 @@ from monitor.settings.values import (
     Name,
     PositiveDuration,
     Share,
+    Size,
     ZoneName,
 )
 
@@ -41,7 +42,7 @@ def _nothing_is_empty(value: Any) -> Any:
 
 
 class Mask(SettingsModel):
-    """A part of the picture to leave out, in fractions of its width and height from the top left."""
+    """A part of the picture, in fractions of its width and height from the top left."""
 
     left: Fraction = Field(examples=[0.0])
     """Left edge, 0 is the left of the picture."""
@@ -81,6 +82,11 @@ class ViewRules(SettingsModel):
         default=None, examples=[[{"left": 0, "top": 0, "width": 0.3, "height": 0.06}]]
     )
     """Parts of the picture to leave out; the nearest level that has any replaces the others."""
+    clock: Mask | None = Field(
+        default=None, examples=[{"left": 0.0, "top": 0.0, "width": 0.35, "height": 0.06}]
+    )
+    """Where the camera burns its own clock into the picture: once that was seen to run, and stands still with the
+    picture, the picture is frozen."""
     thresholds: Annotated[Overrides, DerivedFrom(Thresholds)] | None = Field(default=None, examples=[{}])
     """Limits of the decision on one frame."""
     severities: Mapping[VerdictKind, Severity] = Field(default_factory=dict, examples=[{"moved": "critical"}])
@@ -149,6 +155,10 @@ class Service(SettingsModel):
     """Time limit for one frame, where the camera has none of its own."""
     troubled_workers: Count = Field(default=24, le=512, examples=[24])
     """The same for failing and slow cameras, which mostly wait and must not hold up the healthy ones."""
+    grabber_memory: Size = Field(
+        default=1 << 30, ge=64 << 20, examples=["2GiB"], json_schema_extra={"default": "1GiB"}
+    )
+    """Memory that a process which grabs frames may take; a picture that needs more is a fault of its camera."""
     per_host: Count = Field(default=4, le=512, examples=[4])
     """The same for the cameras of one host (a recorder); `hosts` has exceptions."""
     start_spread_s: PositiveDuration = Field(default=60.0, examples=["1m"])

@@ -12,7 +12,7 @@ from monitor.domain.state import StatePolicy
 from monitor.domain.thresholds import Thresholds
 from monitor.domain.view import Rectangle, ViewKey, ViewSpec
 from monitor.settings.derived import Overrides
-from monitor.settings.models import Camera, CameraRules, Settings, View, ViewRules
+from monitor.settings.models import Camera, CameraRules, Mask, Settings, View, ViewRules
 
 T = TypeVar("T")
 
@@ -109,18 +109,24 @@ def _plan(
 def _spec(camera: Camera, view: View, above: Sequence[CameraRules], thresholds: Thresholds) -> ViewSpec:
     levels: list[ViewRules] = [*above, view]
     masks = _nearest((level.masks for level in levels), ())
+    clock = _nearest((level.clock for level in levels), None)
     return ViewSpec(
         key=ViewKey(camera.name, view.name),
         site=camera.site,
         tags=tuple(dict.fromkeys(tag for level in levels for tag in level.tags)),
         interval_s=_nearest((level.interval_s for level in levels), _INTERVAL_S),
-        masks=tuple(Rectangle(mask.left, mask.top, mask.width, mask.height) for mask in masks),
+        masks=tuple(_rectangle(mask) for mask in masks),
+        clock=_rectangle(clock) if clock else None,
         thresholds=_merged(thresholds, (level.thresholds for level in levels)),
         policy=_merged(StatePolicy(), (level.policy for level in levels)),
         enabled=_nearest((level.enabled for level in levels), True),
         labels={name: text for level in levels for name, text in level.labels.items()},
         severities={cause: level.severities[cause] for level in levels for cause in level.severities},
     )
+
+
+def _rectangle(mask: Mask) -> Rectangle:
+    return Rectangle(mask.left, mask.top, mask.width, mask.height)
 
 
 def _nearest(values: Iterable[T | None], default: T) -> T:

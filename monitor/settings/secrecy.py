@@ -9,7 +9,7 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
-from monitor.settings.camera_sources import HttpSource
+from monitor.settings.camera_sources import WebSource
 from monitor.settings.models import Settings
 
 _TELLING_PARAMETER = re.compile(r"pass|pwd|secret|token|key|auth|sig|credential", re.IGNORECASE)
@@ -26,7 +26,7 @@ def secrets_of(settings: Settings) -> frozenset[str]:
     for value in _values(settings):
         if isinstance(value, SecretStr):
             found.add(value.get_secret_value())
-        elif isinstance(value, HttpSource):
+        elif isinstance(value, WebSource):
             found.update(_credentials(value))
         elif isinstance(value, str) and "://" in value:
             found.update(_inside_url(value))
@@ -34,6 +34,11 @@ def secrets_of(settings: Settings) -> frozenset[str]:
     if settings.database.url is not None and "@" not in settings.database.url.get_secret_value():
         found.discard(settings.database.url.get_secret_value())  # a path or a host is no secret
     return frozenset(secret for secret in found if secret)
+
+
+def carries_secret(url: str) -> bool:
+    """Whether an address has a password in it, or a parameter whose name tells of one."""
+    return any(_inside_url(url))
 
 
 def _values(value: object) -> Iterator[object]:
@@ -49,7 +54,7 @@ def _values(value: object) -> Iterator[object]:
             yield from _values(inner)
 
 
-def _credentials(source: HttpSource) -> Iterator[str]:
+def _credentials(source: WebSource) -> Iterator[str]:
     if source.username and source.password:
         pair = f"{source.username}:{source.password.get_secret_value()}"
         yield pair

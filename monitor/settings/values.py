@@ -33,7 +33,9 @@ _SIZE_UNITS_BYTES: dict[str, int] = {"": 1, "B": 1} | {
 }
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]i?B|B|)", re.IGNORECASE)
 _NAME = re.compile(r"\w[\w.-]{0,63}")
+_WEB, _STREAM = ("http", "https"), ("rtsp", "rtsps")
 _NO_ADDRESS: LiteralString = "expected an address that begins with http:// or https:// and a host"
+_NO_STREAM_ADDRESS: LiteralString = "expected an address that begins with rtsp:// or rtsps:// and a host"
 _LONGEST_S = 100 * 365.25 * 86_400.0
 
 
@@ -131,11 +133,11 @@ def _secret(value: object, info: ValidationInfo) -> object:
     return found
 
 
-def split_url(text: str) -> SplitResult | None:
-    """The parts of an http(s) URL, or None where it is none (no host, bad port, blanks in it)."""
+def split_url(text: str, schemes: tuple[str, ...] = _WEB) -> SplitResult | None:
+    """The parts of a URL with one of the schemes, or None where it is none (no host, bad port, blanks in it)."""
     try:
         parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return None
     return parts if usable and not re.search(r"[\s\x00-\x1f]", text) else None
@@ -145,14 +147,24 @@ def _address(value: object, info: ValidationInfo) -> object:
     found = dereference(value, reading_of(info))
     if not isinstance(found, str):
         raise PydanticCustomError("monitor_url", "expected an address such as http://192.0.2.10/snapshot.jpg")
-    parts = split_url(found)
+    return _without_user(found, split_url(found), _NO_ADDRESS)
+
+
+def _stream_address(value: object, info: ValidationInfo) -> object:
+    found = dereference(value, reading_of(info))
+    if not isinstance(found, str):
+        raise PydanticCustomError("monitor_url", "expected an address such as rtsp://192.0.2.10/stream1")
+    return _without_user(found, split_url(found, _STREAM), _NO_STREAM_ADDRESS)
+
+
+def _without_user(url: str, parts: SplitResult | None, otherwise: LiteralString) -> str:
     if parts is None:
-        raise PydanticCustomError("monitor_url", _NO_ADDRESS)
+        raise PydanticCustomError("monitor_url", otherwise)
     if "@" in parts.netloc:
         raise PydanticCustomError(
             "monitor_url_twice", "credentials stand in the address and also beside it; keep one of the two"
         )
-    return found
+    return url
 
 
 def _secret_address(value: SecretStr) -> SecretStr:
@@ -231,6 +243,9 @@ BundlePath = Annotated[
 ]
 Secret = Annotated[SecretStr, BeforeValidator(_secret), WithJsonSchema(_SECRET_SCHEMA)]
 Address = Annotated[str, BeforeValidator(_address), WithJsonSchema(_SECRET_SCHEMA | {KIND_KEY: "address"})]
+StreamAddress = Annotated[
+    str, BeforeValidator(_stream_address), WithJsonSchema(_SECRET_SCHEMA | {KIND_KEY: "address"})
+]
 SecretAddress = Annotated[
     Secret, AfterValidator(_secret_address), WithJsonSchema(_SECRET_SCHEMA | {KIND_KEY: "address"})
 ]

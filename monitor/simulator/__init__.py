@@ -3,12 +3,14 @@
 For the first run, tests and load. The pictures are drawings: no claim about real footage follows from them.
 """
 
+from monitor.simulator.beacon import DISCOVERY_PORT, Beacon
 from monitor.simulator.burn_in import encode_jpeg
 from monitor.simulator.clock import SimulatedClock
 from monitor.simulator.demo import DEMO_FLIPPED, DEMO_MOVED, DEMO_SPEED, demo_cameras, demo_script, demo_site
 from monitor.simulator.errors import ScriptError, SimulatorError
 from monitor.simulator.events import EVENT_KINDS, CameraState, Event, parse_event
 from monitor.simulator.folder import FolderWriter, write_folder
+from monitor.simulator.onvif import OnvifBehaviour, OnvifShelf
 from monitor.simulator.playback import play
 from monitor.simulator.pose import Pose
 from monitor.simulator.scene import Scene
@@ -22,12 +24,16 @@ __all__ = [
     "DEMO_FLIPPED",
     "DEMO_MOVED",
     "DEMO_SPEED",
+    "DISCOVERY_PORT",
     "EVENT_KINDS",
     "KINDS",
+    "Beacon",
     "CameraState",
     "Credentials",
     "Event",
     "FolderWriter",
+    "OnvifBehaviour",
+    "OnvifShelf",
     "Pose",
     "Scene",
     "Script",

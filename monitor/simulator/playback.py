@@ -8,7 +8,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from monitor.simulator.beacon import Beacon
 from monitor.simulator.folder import FolderWriter
+from monitor.simulator.onvif import RECORDER
 from monitor.simulator.server import SiteServer
 from monitor.simulator.site import Site
 
@@ -24,6 +26,7 @@ def play(
     folder: Path | None = None,
     interval_s: float = 10.0,
     duration_s: float | None = None,
+    beacon: Beacon | None = None,
 ) -> None:
     """Run until `stop` is set or `duration_s` real seconds are over; the server is closed at the end.
 
@@ -36,6 +39,10 @@ def play(
         say(f"Simulated site at {server.url}/ (what is injected: {server.url}/truth.json)")
         for name in site.names:
             say(f"  {name}: {server.snapshot_url(name)}")
+        if beacon is not None and server.onvif is not None:
+            stack.enter_context(beacon)
+            say(f"All of them as one ONVIF recorder: {server.onvif.address(RECORDER, server.url)}")
+            say(f"ONVIF devices answer to `monitor discover` on port {beacon.port}")
         writer = None
         if folder is not None:
             writer = FolderWriter(site, folder, interval_s).start()

@@ -8,6 +8,9 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,23 +21,31 @@ from urllib.parse import urlsplit
 from monitor.simulator.auth import Doorkeeper
 from monitor.simulator.errors import SimulatorError
 from monitor.simulator.events import parse_event
+from monitor.simulator.onvif import SERVICES, OnvifShelf
 from monitor.simulator.site import Site
 
 _LONGEST_BODY = 16_384
 _SILENCE_LIMIT_S = 120.0
+_STREAM_PAUSE_S = 0.2
+_STREAM_LIMIT_S = 600.0
+_BOUNDARY = "frame"
 
 
 class SiteServer:
     """Serves a site on `host`:`port` (0 picks a free port) in threads of its own.
 
-    `GET /` lists the cameras, `GET /<camera>/snapshot.jpg` is a picture, `GET /truth.json` what is
-    injected now, `POST /<camera>/events` injects one event given as JSON, `POST /clock` sets
-    {"speed": X}. Use it as a context manager, or call `start` and `close`.
+    `GET /` lists the cameras, `GET /<camera>/snapshot.jpg` is a picture, `GET /<camera>/stream.mjpg` one
+    after another as M-JPEG, `GET /truth.json` what is injected now, `POST /<camera>/events` injects one
+    event given as JSON, `POST /clock` sets {"speed": X}; with `onvif`, `POST /<camera>/onvif/<service>` and
+    `POST /onvif/<service>` answer as ONVIF devices. Use it as a context manager, or call `start` and `close`.
     Raises SimulatorError when the port cannot be had.
     """
 
-    def __init__(self, site: Site, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, site: Site, host: str = "127.0.0.1", port: int = 0, *, onvif: OnvifShelf | None = None
+    ) -> None:
         self.site = site
+        self.onvif = onvif
         self.closing = threading.Event()
         self.doorkeeper = Doorkeeper()
         try:
@@ -48,6 +59,11 @@ class SiteServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self._server.server_address[1])
+
+    @property
     def url(self) -> str:
         """The address of the index, without a trailing slash."""
         host, port = self._server.server_address[:2]
@@ -56,6 +72,10 @@ class SiteServer:
     def snapshot_url(self, camera: str) -> str:
         """The address of a camera's picture. Raises SimulatorError for an unknown camera."""
         return f"{self.url}/{self.site.camera(camera).name}/snapshot.jpg"
+
+    def stream_url(self, camera: str) -> str:
+        """The address of a camera's M-JPEG stream. Raises SimulatorError for an unknown camera."""
+        return f"{self.url}/{self.site.camera(camera).name}/stream.mjpg"
 
     def start(self) -> SiteServer:
         """Serve from now on."""
@@ -119,15 +139,20 @@ class _Handler(BaseHTTPRequestHandler):
             case ["truth.json"] if reading:
                 self._send_truth()
             case [name, "snapshot.jpg"] if reading and name in self.server.owner.site.names:
-                self._send_snapshot(name)
+                self._show(name, self._send_snapshot)
+            case [name, "stream.mjpg"] if reading and name in self.server.owner.site.names:
+                self._show(name, self._send_stream)
             case [name, "events"] if not reading and name in self.server.owner.site.names:
                 self._take_event(name, body)
             case ["clock"] if not reading:
                 self._set_clock(body)
+            case [*device, "onvif", service] if not reading and service in SERVICES:
+                self._send_onvif("/".join(device), body)
             case _:
                 self._fail(HTTPStatus.NOT_FOUND, "Nothing is here; GET / lists the cameras.")
 
-    def _send_snapshot(self, name: str) -> None:
+    def _show(self, name: str, send: Callable[[str, datetime], None]) -> None:
+        """Let `send` do its work, unless the camera asks for a password first or is dead in some way."""
         owner = self.server.owner
         now = owner.site.clock.now()
         device = owner.site.device_behind(name, now)
@@ -148,16 +173,53 @@ class _Handler(BaseHTTPRequestHandler):
         elif dead == "html":
             self._send(HTTPStatus.OK, "text/html", b"<html><body>Please log in.</body></html>\n")
         else:
-            taken = owner.site.capture_time(name, now)
-            real_time_s = time.time() - owner.site.clock.real_age_s(taken)
-            self._send(
-                HTTPStatus.OK,
-                "image/jpeg",
-                owner.site.snapshot(name, now),
-                ("Last-Modified", formatdate(real_time_s, usegmt=True)),
-                ("X-Simulated-Time", taken.isoformat()),
-                ("Cache-Control", "no-store"),
-            )
+            send(name, now)
+
+    def _send_snapshot(self, name: str, now: datetime) -> None:
+        site = self.server.owner.site
+        taken = site.capture_time(name, now)
+        real_time_s = time.time() - site.clock.real_age_s(taken)
+        self._send(
+            HTTPStatus.OK,
+            "image/jpeg",
+            site.snapshot(name, now),
+            ("Last-Modified", formatdate(real_time_s, usegmt=True)),
+            ("X-Simulated-Time", taken.isoformat()),
+            ("Cache-Control", "no-store"),
+        )
+
+    def _send_stream(self, name: str, now: datetime) -> None:
+        """One picture after another, until the viewer leaves, the camera dies or the site closes."""
+        self.close_connection = True
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        owner = self.server.owner
+        deadline_s = time.monotonic() + _STREAM_LIMIT_S
+        with suppress(OSError):  # The viewer has left.
+            while time.monotonic() < deadline_s and not self._is_dead(name, now):
+                picture = owner.site.snapshot(name, now)
+                head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+                self.wfile.write(head.encode() + picture + b"\r\n")
+                if owner.closing.wait(_STREAM_PAUSE_S):
+                    return
+                now = owner.site.clock.now()
+
+    def _is_dead(self, name: str, now: datetime) -> bool:
+        site = self.server.owner.site
+        return site.state(site.device_behind(name, now), now).dead is not None
+
+    def _send_onvif(self, device: str, body: bytes) -> None:
+        shelf = self.server.owner.onvif
+        if shelf is None or device not in shelf.devices:
+            self._fail(HTTPStatus.NOT_FOUND, "No ONVIF device is here.")
+            return
+        base = f"http://{self.headers.get('Host', '')}"
+        answer = shelf.answer(device, self.path, body, self.headers.get("Authorization"), base)
+        self._send(answer.status, "application/soap+xml; charset=utf-8", answer.body, *answer.headers)
 
     def _be_silent(self, how: str) -> None:
         """Say nothing: drop the connection at once, or hold it until the client or the site gives up."""

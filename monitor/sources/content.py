@@ -22,10 +22,11 @@ def name_content(data: bytes) -> str:
     """A noun phrase with the size: `an HTML page (5,120 bytes)`."""
     if not data:
         return "nothing (0 bytes)"
-    return f"{_name(data)} ({len(data):,} bytes)"
+    return f"{content_kind(data)} ({len(data):,} bytes)"
 
 
-def _name(data: bytes) -> str:
+def content_kind(data: bytes) -> str:
+    """The noun phrase alone, for data of which this is the beginning: `an HTML page`."""
     if data.count(0, 0, 512) == min(len(data), 512):
         return "zero bytes only"
     if data[4:8] == b"ftyp":

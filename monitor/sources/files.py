@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
 from typing import BinaryIO
 
 from monitor.domain.errors import FrameFault, SourceDenied, SourceError, SourceUnreachable
+
+# What the system says of network shares that vanished, and of disks that died.
+_GONE = frozenset(
+    {
+        errno.ESTALE, errno.EIO, errno.ETIMEDOUT, errno.ENOTCONN, errno.ENODEV, errno.ENXIO, errno.EHOSTDOWN,
+        errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH, errno.ECONNREFUSED, errno.ECONNRESET,
+        errno.ECONNABORTED, errno.EREMOTEIO, errno.ESHUTDOWN,
+    }
+)  # fmt: skip
 
 
 def read_bounded(path: Path, max_bytes: int) -> bytes:
@@ -26,7 +36,7 @@ def read_bounded(path: Path, max_bytes: int) -> bytes:
         raise explain_os_error(path, error) from error
     if len(data) > max_bytes:
         raise FrameFault(
-            f"{path} has {max(size, len(data)):,} bytes, more than the {max_bytes:,} allowed.",
+            f"{printable(path)} has {max(size, len(data)):,} bytes, more than the {max_bytes:,} allowed.",
             "Lower the camera's quality or resolution, or raise `max_bytes`.",
         )
     return data
@@ -57,11 +67,17 @@ def read_tail(path: Path, count: int) -> bytes:
         raise explain_os_error(path, error) from error
 
 
-def explain_os_error(path: Path, error: OSError | ValueError) -> SourceError:
+def explain_os_error(place: Path, error: OSError | ValueError) -> SourceError:
     """What the operating system's refusal means for the operator."""
+    path = printable(place)
     match error:
         case FileNotFoundError():
             return SourceUnreachable(f"{path} does not exist.", "Check its spelling, and that it is mounted.")
+        case OSError(errno=number) if number in _GONE:
+            return SourceUnreachable(
+                f"{path} lies on a share or disk that does not answer: {error.strerror}.",
+                "See whether server, network and disk live; unmount and mount it again.",
+            )
         case PermissionError():
             return SourceDenied(f"{path} may not be read.", "Give this program's user the right to read it.")
         case IsADirectoryError():
@@ -72,7 +88,13 @@ def explain_os_error(path: Path, error: OSError | ValueError) -> SourceError:
             reason = error.strerror or type(error).__name__
             return SourceUnreachable(f"{path} cannot be read: {reason}.", "Check the disk or mount.")
         case _:
-            return SourceUnreachable(f"{str(path)!r} is no valid path.", "Check its spelling.")
+            return SourceUnreachable(f"{path!r} is no valid path.", "Check its spelling.")
+
+
+def printable(path: Path) -> str:
+    """The path as text that can be written anywhere: names need not be UTF-8, and may hold control characters."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def _open(path: Path) -> BinaryIO:
@@ -80,5 +102,5 @@ def _open(path: Path) -> BinaryIO:
     file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise SourceUnreachable(f"{path} is not a file.", "Name a regular file.")
+        raise SourceUnreachable(f"{printable(path)} is not a file.", "Name a regular file.")
     return file

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
 from monitor.domain.errors import SourceError, SourceStale, SourceTimeout, SourceUnreachable
 from monitor.domain.frame import Frame
 from monitor.domain.ports import Clock
+from monitor.sources.arrivals import overtaken_by
 from monitor.sources.errors import InvalidOption
-from monitor.sources.files import explain_os_error, read_bounded, read_tail
-from monitor.sources.listing import PICTURES, DatedFile, Selection, newest_first, oldest_first
-from monitor.sources.pictures import MAX_BYTES, MAX_PIXELS, PNG_END, TARGET_LONG_SIDE, decode_picture
+from monitor.sources.files import printable, read_bounded
+from monitor.sources.listing import DatedFile, newest_first, oldest_first
+from monitor.sources.memory import Memory
+from monitor.sources.pictures import MAX_BYTES, MAX_PIXELS, TARGET_LONG_SIDE, decode_picture
+from monitor.sources.selection import PICTURES, Selection, TimeFrom
+from monitor.sources.settling import Condition, Mark, Watch
 
 _POLL_S = 0.02
-_ENDINGS = (b"\xff\xd9", PNG_END)
 
 
 class Mode(StrEnum):
@@ -96,7 +101,8 @@ class FolderSource:
         self._selection = options.selection()
         self._clock = clock
         self._given = _parse_position(position)
-        self._unfinished: dict[Path, tuple[_Mark, float]] = {}
+        self._watch = Watch(options.settle_s, clock)
+        self._tell: Callable[[Memory], None] | None = None
 
     @property
     def position(self) -> str | None:
@@ -114,132 +120,144 @@ class FolderSource:
             FrameFault: The file is no usable picture; in mode `all` the next grab goes on behind it.
         """
         deadline_s = time.monotonic() + timeout_s
-        while True:
-            file = self._choose(deadline_s)
-            if file is not None:
-                if self._options.mode == Mode.ALL:
-                    self._given = (file.taken_at, file.name)
-                data = self._read(self._options.path / file.name)
-                if data is not None:
-                    return decode_picture(
-                        data,
-                        captured_at=file.taken_at,
-                        max_bytes=self._options.max_bytes,
-                        max_pixels=self._options.max_pixels,
-                        target_long_side=self._options.target_long_side,
-                    )
-            if time.monotonic() + _POLL_S > deadline_s:
-                raise SourceTimeout(
-                    f"The picture in {self._options.path} was still being written after {timeout_s:g} s.",
-                    "Allow more time, or lower `settle`.",
-                )
+        frame = self._attempt(deadline_s)
+        while frame is None and time.monotonic() + _POLL_S <= deadline_s:
             time.sleep(_POLL_S)
+            # Where no time is left to list the folder once more, the reason is still that nothing was finished.
+            with suppress(SourceTimeout):
+                frame = self._attempt(deadline_s)
+        if frame is None:
+            raise SourceTimeout(
+                f"The picture in {printable(self._options.path)} was still being written after {timeout_s:g} s.",
+                "Allow more time, or lower `settle`.",
+            )
+        return frame
+
+    def remember(self) -> Memory:
+        """The position, and since when files that may be unfinished have not changed."""
+        return {"position": self.position, "unfinished": self._watch.remember()}
+
+    def recall(self, memory: Memory) -> None:
+        """Go on from what another instance remembered; what does not fit is left out."""
+        position, unfinished = memory.get("position"), memory.get("unfinished")
+        if isinstance(position, str):
+            with suppress(InvalidOption):
+                self._given = _parse_position(position)
+        if isinstance(unfinished, Mapping):
+            self._watch.recall(unfinished)
+
+    def foretell(self, tell: Callable[[Memory], None]) -> None:
+        """Tell the position before the file there is read: one that kills its reader is not met again."""
+        self._tell = tell
 
     def close(self) -> None:
         """Nothing is held open between grabs."""
-        self._unfinished.clear()
+        self._watch.forget()
+
+    def _attempt(self, deadline_s: float) -> Frame | None:
+        """A frame, or None while the file that is to be read is being written."""
+        file = self._choose(deadline_s)
+        data = None if file is None else self._read(self._options.path / file.name)
+        if file is None or data is None:
+            return None
+        return decode_picture(
+            data,
+            captured_at=file.taken_at,
+            max_bytes=self._options.max_bytes,
+            max_pixels=self._options.max_pixels,
+            target_long_side=self._options.target_long_side,
+        )
+
+    def _give(self, file: DatedFile) -> DatedFile:
+        self._given = (file.taken_at, file.name)
+        if self._tell is not None:
+            self._tell(self.remember())
+        return file
 
     def _choose(self, deadline_s: float) -> DatedFile | None:
         """The file to read now, or None while it is still being written."""
         if self._options.mode == Mode.ALL:
-            return self._choose_next(oldest_first(self._options.path, self._selection, deadline_s))
-        return self._choose_newest(newest_first(self._options.path, self._selection, deadline_s))
+            return self._choose_next(
+                oldest_first(self._options.path, self._selection, deadline_s), deadline_s
+            )
+        return self._choose_newest(newest_first(self._options.path, self._selection, deadline_s), deadline_s)
 
-    def _choose_newest(self, files: Iterator[DatedFile]) -> DatedFile | None:
+    def _choose_newest(self, files: Iterator[DatedFile], deadline_s: float) -> DatedFile | None:
+        first = next(files, None)
+        if first is None:
+            raise self._nothing(None)
+        overtaken_by = self._overtaken_by(first, deadline_s)
         newest: DatedFile | None = None
         waiting = False
-        for file in files:
+        for file in chain(overtaken_by, (first,), files):
+            condition = self._watch.look(self._options.path / file.name)
+            if condition is Condition.UNUSABLE:
+                continue
             newest = newest or file
             if self._is_too_old(file):
                 break
-            if self._is_settled(self._options.path / file.name):
+            if condition is Condition.SETTLED:
                 return file
             waiting = True
         if waiting:
             return None
         raise self._nothing(newest)
 
-    def _choose_next(self, files: list[DatedFile]) -> DatedFile | None:
+    def _choose_next(self, files: list[DatedFile], deadline_s: float) -> DatedFile | None:
         usable = [file for file in files if not self._is_too_old(file)]
-        if not usable:
-            raise self._nothing(files[-1] if files else None)
         given = self._given
-        not_given = (file for file in usable if given is None or (file.taken_at, file.name) > given)
-        file = next(not_given, usable[-1])
-        return file if self._is_settled(self._options.path / file.name) else None
+        for file in usable if given is None else (file for file in usable if file.is_behind(*given)):
+            condition = self._watch.look(self._options.path / file.name)
+            if condition is not Condition.UNUSABLE:
+                return self._give(file) if condition is Condition.SETTLED else None
+        # Nothing new by the names: what arrived last, then, or the last one again.
+        return self._choose_newest(reversed(files), deadline_s)
 
     def _nothing(self, newest: DatedFile | None) -> SourceError:
-        folder = self._options.path
+        folder = printable(self._options.path)
         if newest is None:
             return SourceUnreachable(
                 f"{folder} holds no file that fits {self._options.pattern}.",
-                "Check pattern, `recursive` and `time_from`, and that the camera still writes there.",
+                "Check pattern, `recursive`, `time_from` and mount, and that the camera still writes there.",
             )
+        name = printable(Path(newest.name))
         return SourceStale(
-            f"The newest file in {folder}, {newest.name}, is of {newest.taken_at:%Y-%m-%d %H:%M:%S} UTC, "
+            f"The newest file in {folder}, {name}, is of {newest.taken_at:%Y-%m-%d %H:%M:%S} UTC, "
             f"older than {self._options.max_age_s:g} s.",
             "See why nothing arrives any more, or raise `max_age`.",
         )
+
+    def _overtaken_by(self, newest: DatedFile, deadline_s: float) -> list[DatedFile]:
+        """What arrived after the file that is the newest by its name, the last first.
+
+        Raises:
+            SourceStale: Something did, and only names may tell the time.
+        """
+        if self._selection.time_from is TimeFrom.MTIME:
+            return []
+        folder = self._options.path
+        found = overtaken_by(newest, folder, self._selection, self._clock.now(), deadline_s)
+        if found and self._selection.time_from is TimeFrom.NAME:
+            raise SourceStale(
+                f"Files arrive behind {printable(folder / newest.name)} whose names tell older times.",
+                "Set the camera's clock, and clear away files of the future; or set `time_from: auto`.",
+            )
+        return found
 
     def _is_too_old(self, file: DatedFile) -> bool:
         longest_s = self._options.max_age_s
         return longest_s is not None and (self._clock.now() - file.taken_at).total_seconds() > longest_s
 
-    def _is_settled(self, path: Path) -> bool:
-        """Whether nobody writes to the file any more, as far as one can tell: by its end, or by waiting."""
-        mark = _Mark.of(path)
-        if mark is None:
-            return False
-        age_s = self._clock.now().timestamp() - mark.changed_ns / 1e9
-        if age_s >= self._options.settle_s or _has_proper_end(path):
-            self._unfinished.pop(path, None)
-            return True
-        # The writer's clock may be ahead of ours, so that its files never seem old: then time what we see.
-        seen, since_s = self._unfinished.get(path, (None, 0.0))
-        if seen != mark:
-            self._unfinished[path] = (mark, time.monotonic())
-            return self._options.settle_s == 0
-        return time.monotonic() - since_s >= self._options.settle_s
-
     def _read(self, path: Path) -> bytes | None:
         """The content, or None if the file changed or vanished under our hands."""
-        before = _Mark.of(path)
+        before = Mark.of(path)
         try:
             data = read_bounded(path, self._options.max_bytes)
         except SourceUnreachable:
-            if _Mark.of(path) is None:
+            if Mark.of(path) is None:
                 return None
             raise
-        return data if _Mark.of(path) == before else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """What changes when a file is written or replaced."""
-
-    inode: int
-    size: int
-    changed_ns: int
-
-    @classmethod
-    def of(cls, path: Path) -> _Mark | None:
-        """None if there is no such file any more."""
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise explain_os_error(path, error) from error
-        return cls(status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-def _has_proper_end(path: Path) -> bool:
-    """Whether the last bytes are those that end a JPEG or PNG."""
-    try:
-        tail = read_tail(path, max(len(ending) for ending in _ENDINGS))
-    except SourceError:
-        return False
-    return tail.endswith(_ENDINGS)
+        return data if Mark.of(path) == before else None
 
 
 def _parse_position(position: str | None) -> tuple[datetime, str] | None:
@@ -248,7 +266,7 @@ def _parse_position(position: str | None) -> tuple[datetime, str] | None:
     moment, _, name = position.partition(" ")
     try:
         return datetime.fromisoformat(moment).astimezone(UTC), name
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidOption(
             f"{position!r} is no position in a folder.", "Leave it out to start anew."
         ) from error

@@ -8,74 +8,26 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
-from fnmatch import fnmatchcase
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from monitor.domain.errors import SourceTimeout, SourceUnreachable
-from monitor.sources.errors import InvalidOption, UndatedFiles
-from monitor.sources.files import explain_os_error
-from monitor.sources.name_times import NameFormat, time_from_name
-
-PICTURES = "*.jpg, *.jpeg, *.png, *.webp, *.bmp"
+from monitor.sources.errors import UndatedFiles
+from monitor.sources.files import explain_os_error, printable
+from monitor.sources.name_times import time_from_name
+from monitor.sources.selection import PICTURES, Selection, TimeFrom
 
 # Sub-folders such as 2026, 06, 2026-06-01 or 20260601T14, whose names sort as their contents do.
 _ORDERED_NAME = re.compile(r"\d[\dT_-]*")
 
 
-class TimeFrom(StrEnum):
-    """Where a file's time comes from; `auto` takes the name where it tells one, else the time of writing."""
-
-    NAME = "name"
-    MTIME = "mtime"
-    AUTO = "auto"
+_NUMBER = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """Which files of a folder count, and how they are dated.
-
-    Attributes:
-        patterns: Lower-case globs; a file's name matches in any case of letters.
-        recursive: Whether sub-folders are searched; links to folders are not followed.
-        time_from: Where a file's time comes from.
-        form: How names tell the time.
-    """
-
-    patterns: tuple[str, ...]
-    recursive: bool
-    time_from: TimeFrom
-    form: NameFormat
-
-    @classmethod
-    def of(
-        cls, pattern: str, *, recursive: bool, time_from: str, time_format: str | None, time_zone: str
-    ) -> Selection:
-        """From an operator's options; `pattern` is one glob, or several separated by commas.
-
-        Raises:
-            InvalidOption: One of them cannot work.
-        """
-        patterns = tuple(glob.strip().lower() for glob in pattern.split(",") if glob.strip())
-        if not patterns or any("/" in glob for glob in patterns):
-            raise InvalidOption(
-                f"The pattern {pattern!r} fits no file's name.", "Write it like *.jpg, *.png."
-            )
-        if time_from not in list(TimeFrom):
-            raise InvalidOption(
-                f"A file's time cannot come from {time_from!r}.", f"Use one of {', '.join(TimeFrom)}."
-            )
-        return cls(patterns, recursive, TimeFrom(time_from), NameFormat.of(time_format, time_zone))
-
-    def takes(self, name: str) -> bool:
-        """Whether a file of this name counts; hidden ones never do, as uploads in progress often are."""
-        lower = name.lower()
-        return not name.startswith(".") and any(fnmatchcase(lower, glob) for glob in self.patterns)
-
-
-@dataclass(frozen=True, slots=True, order=True)
 class DatedFile:
-    """A file and when it was captured; ordered by time, then by name.
+    """A file and when it was captured.
 
     Attributes:
         taken_at: Aware UTC.
@@ -84,6 +36,12 @@ class DatedFile:
 
     taken_at: datetime
     name: str
+
+    def is_behind(self, taken_at: datetime, name: str) -> bool:
+        """Whether it comes later than another: by time, then by name, numbers in names by their value."""
+        if self.taken_at != taken_at:
+            return self.taken_at > taken_at
+        return _by_numbers(self.name) > _by_numbers(name)
 
 
 def newest_first(root: Path, selection: Selection, deadline_s: float) -> Iterator[DatedFile]:
@@ -109,7 +67,7 @@ def oldest_first(root: Path, selection: Selection, deadline_s: float) -> list[Da
     Raises:
         SourceError: The folder is missing or locked, or listing it took too long.
     """
-    return sorted(_dated(root, _walk(root, "", selection, deadline_s), selection))
+    return _in_order(_dated(root, _walk(root, "", selection, deadline_s), selection))
 
 
 def frames_in(
@@ -143,16 +101,16 @@ def frames_in(
                 f"{undated[0]} for one.",
                 "Narrow the pattern, give a time format, or take the time from `name` or `mtime`.",
             )
-    for file in sorted(_dated(directory, names, selection)):
+    for file in _in_order(_dated(directory, names, selection)):
         yield file.taken_at, directory / file.name
 
 
 def _newest_first(root: Path, folder: str, selection: Selection, deadline_s: float) -> Iterator[DatedFile]:
-    files, folders = _scan(root, folder, selection, deadline_s)
+    files, folders = scan(root, folder, selection, deadline_s)
     if files or not _are_ordered(folders):
         for child in folders:
             files.extend(_walk(root, child, selection, deadline_s))
-        yield from sorted(_dated(root, files, selection), reverse=True)
+        yield from reversed(_in_order(_dated(root, files, selection)))
         return
     for child in sorted(folders, reverse=True):
         yield from _newest_first(root, child, selection, deadline_s)
@@ -166,13 +124,17 @@ def _are_ordered(folders: list[str]) -> bool:
 def _walk(root: Path, folder: str, selection: Selection, deadline_s: float) -> Iterator[str]:
     waiting = [folder]
     while waiting:
-        files, folders = _scan(root, waiting.pop(), selection, deadline_s)
+        files, folders = scan(root, waiting.pop(), selection, deadline_s)
         yield from files
         waiting.extend(folders)
 
 
-def _scan(root: Path, folder: str, selection: Selection, deadline_s: float) -> tuple[list[str], list[str]]:
-    """The files that count and the sub-folders to search in one folder, by names relative to `root`."""
+def scan(root: Path, folder: str, selection: Selection, deadline_s: float) -> tuple[list[str], list[str]]:
+    """The files that count and the sub-folders to search in one folder, by names relative to `root`.
+
+    Raises:
+        SourceError: The folder cannot be listed, or that took too long.
+    """
     files: list[str] = []
     folders: list[str] = []
     place = root / folder
@@ -182,18 +144,41 @@ def _scan(root: Path, folder: str, selection: Selection, deadline_s: float) -> t
             for entry in entries:
                 if time.monotonic() > deadline_s:
                     raise SourceTimeout(
-                        f"Listing {place} took too long.", "Keep fewer files in it, or sort them by date."
+                        f"Listing {printable(place)} took too long.",
+                        "Keep fewer files in it, or sort them by date.",
                     )
                 if entry.is_dir(follow_symlinks=False):
-                    if selection.recursive and not entry.name.startswith("."):
+                    if selection.enters(entry.name):
                         folders.append(prefix + entry.name)
                 elif selection.takes(entry.name):
                     files.append(prefix + entry.name)
     except NotADirectoryError as error:
-        raise SourceUnreachable(f"{place} is not a folder.", "Name the folder of the pictures.") from error
+        raise SourceUnreachable(
+            f"{printable(place)} is not a folder.", "Name the folder of the pictures."
+        ) from error
+    except FileNotFoundError as error:
+        if not folder:
+            raise explain_os_error(place, error) from error
+        # A sub-folder that was cleared away since its parent was listed.
     except (OSError, ValueError) as error:
         raise explain_os_error(place, error) from error
     return files, folders
+
+
+def _in_order(files: Iterable[DatedFile]) -> list[DatedFile]:
+    """By time, and among files of one moment by name: 9 before 10, and a first before its `(1)` or `_1`."""
+    found = sorted(files, key=attrgetter("taken_at"))
+    ordered: list[DatedFile] = []
+    for _, moment in groupby(found, key=attrgetter("taken_at")):
+        group = list(moment)
+        ordered += group if len(group) == 1 else sorted(group, key=lambda file: _by_numbers(file.name))
+    return ordered
+
+
+def _by_numbers(name: str) -> tuple[list[str | int], str]:
+    stem = name.rpartition(".")[0] or name
+    # Texts and numbers take turns, so that like is compared with like.
+    return [int(part) if at % 2 else part for at, part in enumerate(_NUMBER.split(stem))], name
 
 
 def _dated(root: Path, names: Iterable[str], selection: Selection) -> Iterator[DatedFile]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 
@@ -26,8 +27,10 @@ class Movie:
     """An open video file.
 
     Args:
-        path: A regular file.
+        file: A regular file, or the bytes of one.
         max_pixels: Of a frame, judged on the header before anything is decoded.
+        name: What to call bytes in errors.
+        container: FFmpeg's name of the container that the bytes must be.
 
     Attributes:
         length_s: As the file declares, until it has been played to its end; None if it does not say.
@@ -37,10 +40,13 @@ class Movie:
         av.FFmpegError: FFmpeg cannot open it.
     """
 
-    def __init__(self, path: Path, max_pixels: int) -> None:
-        self._path = path
+    def __init__(
+        self, file: Path | BinaryIO, max_pixels: int, name: str = "", container: str | None = None
+    ) -> None:
+        self._name = name or file
         # A playlist could name other files and addresses: nothing but files is opened on its behalf.
-        self._container = av.open(f"file:{path}", options={"protocol_whitelist": "file"})
+        opened = f"file:{file}" if isinstance(file, Path) else file
+        self._container = av.open(opened, "r", format=container, options={"protocol_whitelist": "file"})
         try:
             self._stream = self._take_stream(max_pixels)
         except FrameFault:
@@ -91,8 +97,12 @@ class Movie:
 
     def _take_stream(self, max_pixels: int) -> av.VideoStream:
         if not self._container.streams.video:
-            raise FrameFault(f"{self._path} holds no video.", "Name a file with pictures in it.")
+            raise FrameFault(f"{self._name} holds no video.", "Name a file with pictures in it.")
         stream = self._container.streams.video[0]
+        if stream.codec_context is None:
+            raise FrameFault(
+                f"{self._name} holds a video in a codec that is not known here.", "Convert it to H.264."
+            )
         stream.codec_context.thread_count = 1
         check_shape(stream.width, stream.height, max_pixels)
         return stream
@@ -106,7 +116,7 @@ class Movie:
         for frame in self._frames:
             if time.monotonic() > deadline_s:
                 raise SourceTimeout(
-                    f"Finding the frame at {at_s:.1f} s in {self._path} took too long.",
+                    f"Finding the frame at {at_s:.1f} s in {self._name} took too long.",
                     "Convert the video with more key frames or fewer pixels.",
                 )
             if frame.is_corrupt or frame.time is None:

@@ -88,7 +88,7 @@ def _reads_back(time_format: str) -> bool:
     example = datetime(2026, 2, 3, tzinfo=UTC)
     try:
         return datetime.strptime(example.strftime(time_format), time_format).day == example.day  # noqa: DTZ007
-    except ValueError:
+    except (ValueError, re.error):  # the latter where a code stands twice
         return False
 
 

@@ -1,17 +1,21 @@
 """Turning the bytes of a picture into a frame, bounded before anything is decoded.
 
-Pillow decodes everything. OpenCV's JPEG decoder is hardly faster at the reduced sizes that matter here
-(measured, see docs/sources.md), and it reports damaged data on the process's stderr, past every log.
+Pillow reads headers and decodes everything but JPEG, whose damage it paints over without a word. simplejpeg gives the
+same pixels from the same library, and says what was wrong; OpenCV says it to the process's stderr, past every log.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-from datetime import UTC, datetime
+import re
+import warnings
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import numpy as np
+import simplejpeg
 from PIL import Image, UnidentifiedImageError
 
 from monitor.domain.errors import FrameFault
@@ -20,6 +24,11 @@ from monitor.sources.content import name_content
 from monitor.sources.files import read_bounded
 from monitor.sources.jpeg import check_structure
 from monitor.sources.name_times import NameFormat, time_from_name
+from monitor.sources.told_times import told_time
+
+# Pillow warns of broken metadata and of large sizes. Neither concerns anybody: what is wrong with a picture is a
+# FrameFault, and sizes have their limit here. Not `catch_warnings`, which is not for several threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 MAX_BYTES = 32 << 20
 MAX_PIXELS = 50_000_000
@@ -41,6 +50,8 @@ _UPRIGHT_BY_ORIENTATION = {
     8: Image.Transpose.ROTATE_90,
 }
 _SWAPPING = (5, 6, 7, 8)
+# libjpeg's warnings about data; what else it objects to, Pillow is asked about.
+_DAMAGE = re.compile(r"Corrupt JPEG data: (.+)")
 
 
 def decode_picture(
@@ -50,6 +61,7 @@ def decode_picture(
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
     target_long_side: int = TARGET_LONG_SIDE,
+    camera_zone: tzinfo | None = None,
 ) -> Frame:
     """Decode JPEG, PNG, WebP, BMP or a still GIF into RGB, upright by its EXIF tag.
 
@@ -60,9 +72,12 @@ def decode_picture(
         max_pixels: Width times height, judged on the header.
         target_long_side: The picture is decoded at 1/2, 1/4 or 1/8 of its size as long as its long side keeps
             this many pixels.
+        camera_zone: That of times in EXIF data that do not say; None leaves such data unread, for pictures whose
+            time of capture is the camera's word already.
 
     Returns:
-        A frame with `pixels` (H, W, 3) uint8 that cannot be written to, and the native size, both upright.
+        A frame with `pixels` (H, W, 3) uint8 that cannot be written to, and the native size, both upright; with
+        `complaint` where a JPEG's data are damaged and the decoder made do.
 
     Raises:
         FrameFault: Empty, too large, no picture, truncated, damaged, animated, or of an absurd shape.
@@ -75,7 +90,7 @@ def decode_picture(
     if not data:
         raise FrameFault("The picture is empty: 0 bytes came.", "Look at what the camera sends.")
     try:
-        pixels, (width, height) = _decode(data, max_pixels, target_long_side)
+        found = _decode(data, max_pixels, target_long_side, camera_zone)
     except FrameFault:
         raise
     except Exception as error:
@@ -84,8 +99,16 @@ def decode_picture(
             f"The picture is damaged: {type(error).__name__} in decoding {name_format(data)}.",
             "Check the line to the camera, or that the file was written completely.",
         ) from error
-    pixels.flags.writeable = False
-    return Frame(pixels, captured_at, hashlib.sha256(data).hexdigest(), width, height, data)
+    found.pixels.flags.writeable = False
+    return Frame(
+        found.pixels,
+        captured_at,
+        hashlib.sha256(data).hexdigest(),
+        *found.native_size,
+        encoded=data,
+        told_at=found.told_at,
+        complaint=found.complaint,
+    )
 
 
 def load_picture(
@@ -152,8 +175,17 @@ def reduction(long_side: int, target_long_side: int) -> int:
     return next((factor for factor in (8, 4, 2) if long_side // factor >= target_long_side), 1)
 
 
-def _decode(data: bytes, max_pixels: int, target_long_side: int) -> tuple[Pixels, tuple[int, int]]:
-    """The upright pixels, and the native (width, height), upright too."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decoded:
+    """Upright pixels (H, W, 3), their native (width, height), upright too, and what came with them."""
+
+    pixels: Pixels
+    native_size: tuple[int, int]
+    told_at: datetime | None
+    complaint: str | None
+
+
+def _decode(data: bytes, max_pixels: int, target_long_side: int, camera_zone: tzinfo | None) -> _Decoded:
     with _open(data, max_pixels) as image:
         width, height = image.size
         check_shape(width, height, max_pixels)
@@ -166,18 +198,38 @@ def _decode(data: bytes, max_pixels: int, target_long_side: int) -> tuple[Pixels
                 f"The PNG is truncated: its end is missing after {len(data):,} bytes.",
                 "Check the line to the camera, or that the file was written completely.",
             )
-        orientation = _orientation(image)
+        exif = _exif(image)
+        orientation = _orientation(exif)
+        told_at = None if camera_zone is None else told_time(exif, camera_zone)
         factor = reduction(max(width, height), target_long_side)
-        if image.format in _JPEG and factor > 1:
-            image.draft(None, (width // factor, height // factor))
-        reduced_by_decoder = image.size != (width, height)
-        picture = _in_rgb(image)
-        if factor > 1 and not reduced_by_decoder:
-            picture = picture.reduce(factor)
+        pixels, complaint = _decode_jpeg(data, image, factor) if image.format in _JPEG else (None, None)
+        picture = Image.fromarray(pixels) if pixels is not None else _decode_by_pillow(image, factor)
         if orientation in _UPRIGHT_BY_ORIENTATION:
             picture = picture.transpose(_UPRIGHT_BY_ORIENTATION[orientation])
         native = (height, width) if orientation in _SWAPPING else (width, height)
-        return np.array(picture, dtype=np.uint8), native
+        return _Decoded(np.array(picture, dtype=np.uint8), native, told_at, complaint)
+
+
+def _decode_jpeg(data: bytes, image: Image.Image, factor: int) -> tuple[Pixels | None, str | None]:
+    """RGB at 1/factor of the size, or None where only Pillow can help; and what was wrong with the data."""
+    if image.mode not in ("RGB", "L"):
+        return None, None
+    width, height = image.size
+    smaller = {"min_width": width // factor, "min_height": height // factor, "min_factor": factor}
+    try:
+        return simplejpeg.decode_jpeg(data, "RGB", strict=True, **(smaller if factor > 1 else {})), None
+    except ValueError as error:
+        damage = _DAMAGE.match(str(error))
+        return None, damage[1] if damage else None
+
+
+def _decode_by_pillow(image: Image.Image, factor: int) -> Image.Image:
+    width, height = image.size
+    if image.format in _JPEG and factor > 1:
+        image.draft(None, (width // factor, height // factor))
+    reduced_by_decoder = image.size != (width, height)
+    picture = _in_rgb(image)
+    return picture.reduce(factor) if factor > 1 and not reduced_by_decoder else picture
 
 
 def _open(data: bytes, max_pixels: int) -> Image.Image:
@@ -204,11 +256,19 @@ def _too_many_pixels(megapixels: str, max_pixels: int) -> FrameFault:
     )
 
 
-def _orientation(image: Image.Image) -> int:
+def _exif(image: Image.Image) -> Image.Exif:
+    """The EXIF data; none where they cannot be read."""
+    try:
+        return image.getexif()
+    except Exception:  # noqa: BLE001 - a picture with broken metadata is still a picture.
+        return Image.Exif()
+
+
+def _orientation(exif: Image.Exif) -> int:
     """The EXIF orientation, 1 to 8; 1 where there is none that can be read."""
     try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # noqa: BLE001 - a picture with broken metadata is still a picture.
+        return int(exif.get(_ORIENTATION_TAG, 1))
+    except Exception:  # noqa: BLE001 - as above.
         return 1
 
 

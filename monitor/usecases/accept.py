@@ -9,7 +9,7 @@ from monitor.domain.addressee import Addressing, nobody
 from monitor.domain.alert import Alert, AlertKind
 from monitor.domain.errors import MonitorError
 from monitor.domain.frame import Frame
-from monitor.domain.incident import Incident
+from monitor.domain.incident import Incident, Scope
 from monitor.domain.matcher import Matter
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewSpec
@@ -60,10 +60,16 @@ def accept(
 
     Raises:
         UnknownIncident: There is no such incident.
-        NothingToAccept: It has no picture.
+        NothingToAccept: It has no picture, or is not about a single view.
         UnfitReference: The picture is not fit, and `force` is false.
     """
     incident = tools.store.incidents.get(incident_id)
+    if incident.scope is not Scope.VIEW:
+        raise NothingToAccept(
+            f"Incident {incident_id} is about {incident.name} with {len(incident.members)} views, not about what one "
+            "of them shows.",
+            "It ends by itself when the recorder is back.",
+        )
     if incident.frame_digest is None:
         raise NothingToAccept(
             f"Incident {incident_id} of {incident.key} has no picture ({incident.cause.value}).",
@@ -125,4 +131,6 @@ def _accepted(incident: Incident, sequence: int, spec: ViewSpec, author: str, no
         occurred_at=now,
         headline=f"Resolved: {author} accepted what {incident.key} shows as the new normal",
         details={"cause": incident.cause.value, "accepted_by": author, "labels": dict(spec.labels)},
+        subject=incident.subject,
+        members=incident.members,
     )

@@ -239,7 +239,7 @@ def _unlike(one: Encoding, other: Encoding) -> bool:
     """Whether a picture shows the view in another light than a reference already does."""
     return (
         float(one.embedding @ other.embedding) < ALIKE
-        or one.quality.infrared != other.quality.infrared
+        or one.quality.light is not other.quality.light
         or abs(one.quality.brightness - other.quality.brightness) > 0.2
     )
 

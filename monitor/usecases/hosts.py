@@ -87,6 +87,17 @@ class HostIncidents:
         """
         return self.store.group_incidents.open(Scope.HOST)
 
+    def inhibition(self, key: ViewKey) -> Inhibition | None:
+        """What stands for an incident of a view's own, for those who look at it without the daemon's memory.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        for incident in self.open():
+            if key in incident.members:
+                return Inhibition(f"{incident.name} is unreachable", incident.id)
+        return None
+
     def _specs(self, views: Sequence[ViewKey]) -> list[ViewSpec]:
         return [self.store.views.get(key).spec for key in sorted(views)]
 

@@ -19,8 +19,9 @@ from monitor.domain.inhibition import Inhibition
 from monitor.domain.matcher import Matter
 from monitor.domain.ports import Clock, Encoder, FrameSource
 from monitor.domain.reference import Encoding
+from monitor.domain.signs import blame_line, read_signs
 from monitor.domain.state import Change, Status, Transition, ViewState
-from monitor.domain.stillness import is_frozen, is_repeat, watch_stillness
+from monitor.domain.stillness import capture_of, frozen_because, is_repeat, watch_stillness
 from monitor.domain.transitions import advance, next_check_after_s
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey, ViewSpec
@@ -127,15 +128,11 @@ def observe(
         if is_repeat(state.stillness, frame.digest, frame.captured_at):
             _look_again(key, slot, watch, equipment)
             return Check(None, None, "nothing new since the last check")
-        stillness = watch_stillness(state.stillness, frame.digest, frame.captured_at)
-        state = replace(state, stillness=stillness)
         with watch_time.step("encode"):
             encoding = equipment.encoder.encode(frame)
         with watch_time.step("compare"):
             verdict = judge(frame, encoding, watch, equipment)
-        # A sensor's noise is clipped where it sees nothing: black pictures repeat themselves every night.
-        if is_frozen(stillness, watch.spec.policy) and verdict.kind is not VerdictKind.DARK:
-            verdict = _frozen(verdict, stillness.repeats)
+        verdict, state = _check_camera(verdict, frame, encoding, watch)
 
     now = equipment.clock.now()
     inhibition = None if error is None else equipment.inhibition(key)
@@ -203,15 +200,26 @@ def judge(frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment) 
     return verdict
 
 
+def _check_camera(
+    verdict: Verdict, frame: Frame, encoding: Encoding, watch: Watch
+) -> tuple[Verdict, ViewState]:
+    """The verdict with what the frame tells of its camera: a broken line, a frozen picture, remarks."""
+    spec, state = watch.spec, watch.state
+    verdict = blame_line(verdict, frame.complaint, state.signs)
+    stillness = watch_stillness(state.stillness, capture_of(frame, encoding.luma, spec))
+    # A sensor's noise is clipped where it sees nothing: black pictures repeat themselves every night.
+    if verdict.kind is not VerdictKind.DARK and (because := frozen_because(stillness, spec.policy)):
+        reasons = (because, *verdict.reasons)
+        verdict = Verdict(VerdictKind.FROZEN, 1.0, reasons, evidence=verdict.evidence)
+    reading = read_signs(state.signs, frame, encoding.quality, verdict, spec.policy)
+    verdict = replace(verdict, evidence={**verdict.evidence, **reading.evidence}, remarks=reading.remarks)
+    return verdict, replace(state, stillness=stillness, signs=reading.signs)
+
+
 def wait_after(state: ViewState, spec: ViewSpec, slot: datetime, *, is_inhibited: bool = False) -> float:
     """Seconds from a check to the next one, with a little jitter where that is put off."""
     wait_s = next_check_after_s(state, spec.interval_s, spec.policy, is_inhibited=is_inhibited)
     return jittered(wait_s, str(spec.key), slot) if wait_s > spec.interval_s else wait_s
-
-
-def _frozen(verdict: Verdict, repeats: int) -> Verdict:
-    reason = f"The very same picture came {repeats + 1} times; a live sensor never repeats itself."
-    return Verdict(VerdictKind.FROZEN, 1.0, (reason, *verdict.reasons), evidence=verdict.evidence)
 
 
 def _teaches_constancy(verdict: Verdict, now: datetime, watch: Watch) -> bool:

@@ -6,11 +6,12 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.domain.comparison import Comparison, Relation
+from monitor.domain.comparison import Comparison, Format, Relation
 from monitor.domain.displacement import Displacement
 from monitor.domain.errors import MonitorError
 from monitor.domain.frame import Frame, Pixels
@@ -20,8 +21,9 @@ from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import Rectangle, ViewKey
 from monitor.vision import masks as masking
 from monitor.vision.alignment import CONVINCING, Prepared, align, glance
-from monitor.vision.formats import fit_format, sides_swapped
+from monitor.vision.formats import fit_format, in_shape, shapes_differ, sides_swapped
 from monitor.vision.gradient import working_luma, working_picture
+from monitor.vision.interlacing import without_combs
 from monitor.vision.network import Network
 from monitor.vision.phase import correlate
 from monitor.vision.preprocess import prepare
@@ -83,7 +85,7 @@ class NetworkEncoder:
 
     def encode(self, frame: Frame) -> Encoding:
         """One forward pass, the working picture and its quality."""
-        return self._encode_pixels(frame.pixels, frame.native_width / frame.native_height)
+        return self.encode_pixels(without_combs(frame), frame.native_width / frame.native_height)
 
     def enroll(self, frame: Frame, key: ViewKey) -> Reference:
         """Encode a picture as a reference, in every orientation; its id is 0 until it is stored."""
@@ -126,10 +128,10 @@ class NetworkEncoder:
         similarities = {Orientation.UPRIGHT: _cosine(encoding.embedding, reference.upright.embedding)} | {
             turned: _cosine(encoding.embedding, vector) for turned, vector in reference.turned.items()
         }
-        look = _Look(
-            self, encoding, reference, similarities, self.prepared(reference.upright, tuple(masks), constancy)
-        )
-        candidates = [] if sides_swapped(reference.upright.aspect, encoding.aspect) else [look.upright()]
+        look = _Look(self, encoding, reference, similarities, tuple(masks), constancy)
+        candidates = []
+        if not sides_swapped(reference.upright.aspect, encoding.aspect):
+            candidates = [max(look.in_other_shapes(frame), key=_fit, default=None) or look.upright()]
         if not candidates or not _recognised(candidates[0]):
             candidates += [look.turned(frame, turned) for turned in look.promising()]
         return max(candidates, key=_likeness)
@@ -170,9 +172,10 @@ class NetworkEncoder:
         """The frame as it would look if the turn were undone."""
         pixels = turn(frame.pixels, turned.inverse)
         aspect = frame.native_width / frame.native_height
-        return self._encode_pixels(pixels, 1 / aspect if turned.swaps_sides else aspect)
+        return self.encode_pixels(pixels, 1 / aspect if turned.swaps_sides else aspect)
 
-    def _encode_pixels(self, pixels: Pixels, aspect: float) -> Encoding:
+    def encode_pixels(self, pixels: Pixels, aspect: float) -> Encoding:
+        """One forward pass over a picture (H, W, 3), the working picture and its quality."""
         small = working_picture(pixels)
         outputs = dict(self._network.encode(prepare(pixels, self._network.bundle.card.input)))
         return Encoding(
@@ -197,17 +200,35 @@ class _Look:
         encoding: Encoding,
         reference: Reference,
         similarities: Mapping[Orientation, float],
-        ours: Prepared,
+        masks: tuple[Rectangle, ...],
+        constancy: bytes | None,
     ) -> None:
         self._encoder = encoder
         self._encoding = encoding
         self._reference = reference
         self._similarities = similarities
-        self._ours = ours
+        self._masks = masks
+        self._constancy = constancy
+        self._ours = encoder.prepared(reference.upright, masks, constancy)
         self._theirs = self._prepare(encoding)
 
     def upright(self) -> Comparison:
         return self._compare(Orientation.UPRIGHT, self._encoding, self._theirs)
+
+    def in_other_shapes(self, frame: Frame) -> list[Comparison]:
+        """A frame of another aspect in the ways in which it may show the view; none where the aspect is the same."""
+        aspect = self._reference.upright.aspect
+        if not shapes_differ(aspect, self._encoding.aspect):
+            return []
+        found = [replace(self.upright(), format=Format.STRETCHED)]
+        for fitted in (Format.SAME_WIDTH, Format.SAME_HEIGHT):
+            pixels, grey = in_shape(frame.pixels, aspect, fitted)
+            encoding = self._encoder.encode_pixels(pixels, aspect)
+            ours = self._encoder.prepared(self._reference.upright, self._masks + grey, self._constancy)
+            seen = self._compare(Orientation.UPRIGHT, encoding, self._prepare(encoding), ours)
+            alike = {**self._similarities, Orientation.UPRIGHT: _cosine(encoding.embedding, self._known)}
+            found.append(replace(seen, format=fitted, similarities=alike))
+        return found
 
     def turned(self, frame: Frame, orientation: Orientation) -> Comparison:
         encoding = self._encoder.encode_turned(frame, orientation)
@@ -233,14 +254,21 @@ class _Look:
     def _prepare(self, encoding: Encoding) -> Prepared:
         return Prepared(fit_format(encoding.luma, self._ours.shape))
 
-    def _compare(self, orientation: Orientation, encoding: Encoding, theirs: Prepared) -> Comparison:
-        alignment, still = glance(self._ours, theirs)
+    @property
+    def _known(self) -> Vector:
+        return self._reference.upright.embedding
+
+    def _compare(
+        self, orientation: Orientation, encoding: Encoding, theirs: Prepared, ours: Prepared | None = None
+    ) -> Comparison:
+        ours = ours or self._ours
+        alignment, still = glance(ours, theirs)
         judged = None
         if not still or self._encoder.judges_for_free:
             judged = self._encoder.judge(self._reference.upright, encoding)
         if not still:
             hints = [judged[1]] if judged and judged[1] and judged[0].moved > WORTH_A_TRY else []
-            alignment = align(self._ours, theirs, hints, alignment)
+            alignment = align(ours, theirs, hints, alignment)
         return Comparison(
             reference_id=self._reference.id,
             orientation=orientation,
@@ -268,6 +296,12 @@ def _recognised(comparison: Comparison) -> bool:
     # A network that cannot tell a view from its mirror image recognises both: then only the phases know.
     tells_turns = all(turned.verdict in comparison.told_by_network for turned in TURNS)
     return relation is not None and known > 0.9 and ahead and tells_turns
+
+
+def _fit(comparison: Comparison) -> tuple[float, float]:
+    """How well a frame of another shape was fitted: by the gradients where they agree, else by all evidence."""
+    support = comparison.alignment.support if comparison.alignment else 0.0
+    return (support if support > CONVINCING else 0.0), _likeness(comparison)
 
 
 def _likeness(comparison: Comparison) -> float:

@@ -17,6 +17,13 @@ CALM_PERCENTILE, NOISE_PERCENTILE = 40, 10
 TEXTURED_DEVIATION = 5.0
 """Grey levels (of 255) by which a cell must vary to be recognisable; JPEG and sensor noise stay below."""
 
+DETAILED = 2.5
+"""Grey levels between neighbouring pixels of a row, on average, from which it holds detail …"""
+REPEATED = 0.08
+"""… and the share of them by which a row that repeats the one above differs from it …"""
+NOISELESS = 1.0
+"""… and no more than so many grey levels: a live row of stripes differs from the next by its noise."""
+
 
 def measure(pixels: Pixels) -> FrameQuality:
     """Measure an RGB picture (H, W, 3), at the size at which everything else looks at it."""
@@ -24,6 +31,7 @@ def measure(pixels: Pixels) -> FrameQuality:
     luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     mean, deviation = cv2.meanStdDev(luma)
     red, green, blue = cv2.split(small)
+    red_mean, green_mean, blue_mean = (float(cv2.mean(plane)[0]) / 255 for plane in (red, green, blue))
     spread = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
     return FrameQuality(
         brightness=float(mean[0, 0]) / 255,
@@ -33,7 +41,8 @@ def measure(pixels: Pixels) -> FrameQuality:
         sharpness=_sharpness(luma),
         texture=_texture(luma),
         saturation=float(cv2.mean(spread)[0]) / 255,
-        flat_rows=_flat_rows(small),
+        flat_rows=max(_flat_rows(small), _smeared_rows(luma)),
+        magenta=(red_mean + blue_mean) / 2 - green_mean,
     )
 
 
@@ -83,8 +92,24 @@ def _flat_rows(small: Pixels) -> float:
     colour = (highest + lowest) / 2
     # Black bars and blown-out skies are uniform too, and innocent.
     suspicious = uniform & (colour.max(axis=1) > 60) & (colour.min(axis=1) < 200)
+    return _longest_run(suspicious) / len(colour)
+
+
+def _smeared_rows(luma: NDArray[np.uint8]) -> float:
+    """Share of the height that is one block in which each row repeats the one above, detail and all.
+
+    So decoders fill up what did not arrive. Fog, sky and façades with pilasters repeat themselves less exactly.
+    """
+    down = cv2.reduce(cv2.absdiff(luma[1:], luma[:-1]), 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
+    along = cv2.reduce(cv2.absdiff(luma[:, 1:], luma[:, :-1]), 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[1:]
+    return _longest_run(
+        ((along > DETAILED) & (down < np.minimum(REPEATED * along, NOISELESS))).ravel()
+    ) / len(luma)
+
+
+def _longest_run(marked: NDArray[np.bool_]) -> int:
     longest = run = 0
-    for flat in suspicious:
-        run = run + 1 if flat else 0
+    for mark in marked:
+        run = run + 1 if mark else 0
         longest = max(longest, run)
-    return longest / len(colour)
+    return longest

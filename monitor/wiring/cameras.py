@@ -1,18 +1,21 @@
-"""Cameras from settings: an opened source for each, kept until its settings change."""
+"""Cameras from settings: a source for each, kept until its settings change, and the grabbers that all of them use."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import replace
+from contextlib import closing
 from typing import Any
 
 from monitor.domain.errors import SourceTimeout, UnknownView
 from monitor.domain.frame import Frame
-from monitor.domain.ports import Clock, FrameSource
+from monitor.domain.ports import FrameSource
 from monitor.domain.view import ViewKey, ViewSpec
-from monitor.settings import CameraPlan
-from monitor.sources.kinds import open_source, source_kind
+from monitor.grabbers.pool import GrabberPool, PoolOptions
+from monitor.grabbers.source import PooledSource
+from monitor.service.options import ServiceOptions
+from monitor.settings import CameraPlan, Settings
+from monitor.sources.kinds import source_kind
 from monitor.wiring.options import build_options
 
 
@@ -23,13 +26,15 @@ class Cameras:
 
     Args:
         plans: From `monitor.settings.resolve`.
-        clock: Time.
-        newest_only: Whether folders that are read file by file give their newest file instead; for commands that
-            look once, and must not start at the oldest file.
+        grabbers: The processes that grab for all of them; closed by whoever opened them.
+        newest_only: For commands that look once: folders that are read file by file give their newest file
+            instead, and no stream is kept open.
     """
 
-    def __init__(self, plans: Iterable[CameraPlan], clock: Clock, *, newest_only: bool = False) -> None:
-        self._clock = clock
+    def __init__(
+        self, plans: Iterable[CameraPlan], grabbers: GrabberPool, *, newest_only: bool = False
+    ) -> None:
+        self._grabbers = grabbers
         self._newest_only = newest_only
         self._lock = threading.Lock()
         self._plans: dict[ViewKey, CameraPlan] = {}
@@ -102,9 +107,10 @@ class Cameras:
             return known[1]
 
     def _open(self, plan: CameraPlan) -> FrameSource:
-        if self._newest_only and "mode" in plan.options:
-            plan = replace(plan, options={**plan.options, "mode": "newest"})
-        return open_plan(plan, self._clock)
+        kind = source_kind(plan.source_kind)
+        given = {**plan.options, **kind.one_look} if self._newest_only else plan.options
+        options: Any = build_options(kind.options, given)
+        return PooledSource(self._grabbers, kind.open, options, dedicated=kind.dedicated(options))
 
     def close(self) -> None:
         """Close every source."""
@@ -147,11 +153,8 @@ def _same_source(one: CameraPlan, other: CameraPlan) -> bool:
     return (one.source_kind, dict(one.options)) == (other.source_kind, dict(other.options))
 
 
-def open_plan(plan: CameraPlan, clock: Clock) -> FrameSource:
-    """A source of its own for a plan.
-
-    Raises:
-        MonitorError: The kind is unknown, or the options cannot work.
-    """
-    options: Any = build_options(source_kind(plan.source_kind).options, plan.options)
-    return open_source(plan.source_kind, options, clock)
+def open_grabbers(settings: Settings) -> closing[GrabberPool]:
+    """As many grabbers as there are places for checks, closed at the end; none is started before it is needed."""
+    service = settings.service
+    size = service.workers + service.troubled_workers + ServiceOptions().spare_workers
+    return closing(GrabberPool(PoolOptions(size, service.grabber_memory)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -42,10 +43,11 @@ LOUD = frozenset({Change.OPENED, Change.CAUSE_CHANGED, Change.LOST_SIGHT})
 
 
 class Reporter:
-    """Says what checks find: every change of state once, a lasting problem of a source once."""
+    """Says what checks find: every change of state, a lasting problem of a source and a remark on a camera once."""
 
     def __init__(self) -> None:
         self._complaints = Complaints(_log)
+        self._remarked: dict[str, frozenset[str]] = {}
 
     def tell(self, key: ViewKey, check: Check) -> None:
         """Log what is worth a line."""
@@ -58,7 +60,10 @@ class Reporter:
         elif check.observation is not None:
             self._complaints.settle(name)
         seen = check.observation
-        if seen is None or seen.transition is None:
+        if seen is None:
+            return
+        self._remark(name, seen.verdict.remarks)
+        if seen.transition is None:
             return
         transition, verdict = seen.transition, seen.verdict
         say = _log.warning if transition.change in LOUD else _log.info
@@ -70,6 +75,15 @@ class Reporter:
             reason=transition.reason,
             incident=check.recorded.incident.id if check.recorded and check.recorded.incident else None,
         )
+
+    def _remark(self, name: str, remarks: Sequence[str]) -> None:
+        """Say remarks that the check before had not; the figures in them change without being news."""
+        now = {re.sub(r"[\d,.]+", "", remark): remark for remark in remarks}
+        known = self._remarked.get(name, frozenset())
+        for told, remark in now.items():
+            if told not in known:
+                _log.info("view.remark", view=name, remark=remark)
+        self._remarked[name] = frozenset(now)
 
 
 def build_service(
@@ -144,6 +158,7 @@ def build_service(
         watched=watched,
         supervisor=supervisor,
         known_troubled=[row.spec.key for row in store.views.all() if lacks_frames(row.state)],
+        grabbers=site.grabbers.counters,
         hosts=hosts,
     )
 

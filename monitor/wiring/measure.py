@@ -23,6 +23,7 @@ from typing import Any
 from monitor.domain.frame import Frame
 from monitor.domain.state import Status, ViewState
 from monitor.domain.view import ViewKey
+from monitor.grabbers.pool import GrabberPool
 from monitor.settings import load_settings
 from monitor.settings.models import Service
 from monitor.usecases.observe import Equipment, observe
@@ -59,7 +60,7 @@ class Measurement:
         core_ms_per_check: All of it.
         core_ms_per_pass: The same for a bare pass.
         cameras_per_minute: Cameras that this machine can look at once a minute, if it does nothing else.
-        peak_mb: The largest memory (resident set) of the process, in MB.
+        peak_mb: The largest memory (resident set) of the process, in MB, without its grabbers.
         verdicts: What the checks said; anything but `ok` would mean that something else was measured.
         cores: Processor cores that may be used.
         workers: Checks at a time.
@@ -113,8 +114,8 @@ def measure(directory: Path, pictures: Sequence[Sequence[bytes]], seconds: float
         equipment = replace(site.equipment(NetworkEncoder(network)), clock=CoreClock())
         frames = [camera.enroll(equipment) for camera in cameras]
         checks, passes = _Turns(), _Turns()
-        _take_turns(cameras, frames, equipment, network, checks, passes, seconds)
-    return _sum_up(checks, passes, cameras, service, network.bundle.id)
+        grabbing_s = _take_turns(cameras, frames, equipment, network, checks, passes, seconds, site.grabbers)
+    return _sum_up(checks, passes, cameras, service, network.bundle.id, grabbing_s)
 
 
 class CoreClock:
@@ -223,7 +224,9 @@ def _take_turns(
     checks: _Turns,
     passes: _Turns,
     seconds: float,
-) -> None:
+    grabbers: GrabberPool,
+) -> float:
+    """Check and pass in turns; the processor time that grabbers spent on the checks meanwhile, in seconds."""
     prepared = [prepare(frame.pixels, network.bundle.card.input) for frame in frames]
     checking: list[Work] = [partial(camera.check, equipment) for camera in cameras]
     passing: list[Work] = [partial(network.encode, image) for image in prepared]
@@ -233,13 +236,20 @@ def _take_turns(
     for camera in cameras:
         camera.core_ms.clear()
         camera.verdicts.clear()
+    before_s = grabbers.counters().core_s
     for _ in range(max(1, round(seconds / (2 * ROUND_S)))):
         checks.take(checking, min(ROUND_S, seconds / 2))
         passes.take(passing, min(ROUND_S, seconds / 2))
+    return grabbers.counters().core_s - before_s
 
 
 def _sum_up(
-    checks: _Turns, passes: _Turns, cameras: Sequence[_Camera], service: Service, bundle_id: str
+    checks: _Turns,
+    passes: _Turns,
+    cameras: Sequence[_Camera],
+    service: Service,
+    bundle_id: str,
+    grabbing_s: float,
 ) -> Measurement:
     cores = len(os.sched_getaffinity(0))
     by_step = {
@@ -248,6 +258,7 @@ def _sum_up(
     }
     # The network has threads of its own; nothing else here computes beside the threads that check.
     by_step["encode"] += (checks.core_s - checks.threads_core_s) * 1000 / checks.done
+    by_step["grab"] += grabbing_s * 1000 / checks.done
     checks_per_s, passes_per_s = checks.done / checks.wall_s, passes.done / passes.wall_s
     return Measurement(
         checks=checks.done,
@@ -255,7 +266,7 @@ def _sum_up(
         passes_per_s=passes_per_s,
         ratio=checks_per_s / passes_per_s,
         core_ms=by_step,
-        core_ms_per_check=checks.core_s * 1000 / checks.done,
+        core_ms_per_check=(checks.core_s + grabbing_s) * 1000 / checks.done,
         core_ms_per_pass=passes.core_s * 1000 / passes.done,
         cameras_per_minute=int(checks_per_s * 60),
         peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

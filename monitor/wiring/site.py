@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from monitor.clock import SystemClock
 from monitor.domain.ports import Clock
 from monitor.domain.thresholds import Thresholds
+from monitor.grabbers.pool import GrabberPool
 from monitor.settings import Settings, resolve
 from monitor.store import Store, open_store
 from monitor.usecases.enroll import EnrolmentTools
+from monitor.usecases.hosts import HostIncidents
 from monitor.usecases.lookalikes import Lookalikes
 from monitor.usecases.observe import Equipment
 from monitor.vision.encoder import NetworkEncoder
-from monitor.wiring.cameras import Cameras
+from monitor.wiring.cameras import Cameras, open_grabbers
 from monitor.wiring.notify import Routing
 from monitor.wiring.sight import open_encoder, picture_bytes, read_limits
 
@@ -28,6 +30,7 @@ class Site:
         settings: The configuration.
         store: What is known.
         cameras: The views and their sources.
+        grabbers: The processes that grab for the cameras.
         routing: Who is told.
         clock: Time.
         limits: Of the decision, as the bundle has them; the configuration's go before these.
@@ -36,6 +39,7 @@ class Site:
     settings: Settings
     store: Store
     cameras: Cameras
+    grabbers: GrabberPool
     routing: Routing
     clock: Clock
     limits: Thresholds = field(default_factory=Thresholds)
@@ -58,6 +62,7 @@ class Site:
             Lookalikes(self.store, encoder.alike_above),
             picture_bytes,
             self.routing,
+            HostIncidents(self.store, self.routing, self.clock).inhibition,
         )
 
     def enrolment_tools(self, encoder: NetworkEncoder) -> EnrolmentTools:
@@ -82,11 +87,14 @@ def open_site(settings: Settings, *, sync: bool = True, newest_only: bool = Fals
     clock = SystemClock()
     limits = read_limits(settings.bundle) if sync else Thresholds()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with open_store(settings.database_url.get_secret_value(), settings.data_dir / "images") as store:
-        cameras = Cameras(resolve(settings, limits), clock, newest_only=newest_only)
+    with (
+        open_store(settings.database_url.get_secret_value(), settings.data_dir / "images") as store,
+        open_grabbers(settings) as grabbers,
+    ):
+        cameras = Cameras(resolve(settings, limits), grabbers, newest_only=newest_only)
         try:
             if sync:
                 store.views.sync(cameras.specs, clock.now())
-            yield Site(settings, store, cameras, Routing(settings), clock, limits)
+            yield Site(settings, store, cameras, grabbers, Routing(settings), clock, limits)
         finally:
             cameras.close()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monitor.domain.comparison import Alignment, Comparison, Relation
 from monitor.domain.displacement import Displacement
 from monitor.domain.frame import FrameQuality
+from monitor.domain.inhibition import Inhibition
 from monitor.domain.orientation import Orientation
 from monitor.domain.state import Change, StatePolicy, Status, Transition, ViewState
 from monitor.domain.transitions import advance
@@ -95,10 +96,14 @@ class Watched:
         self.transitions: list[tuple[datetime, Transition]] = []
 
     def see(
-        self, seconds: float, said: VerdictKind | Verdict, displacement: Displacement | None = None
+        self,
+        seconds: float,
+        said: VerdictKind | Verdict,
+        displacement: Displacement | None = None,
+        inhibition: Inhibition | None = None,
     ) -> Transition | None:
         judged = said if isinstance(said, Verdict) else verdict(said, displacement)
-        self.state, transition = advance(self.state, judged, at(seconds), self.policy)
+        self.state, transition = advance(self.state, judged, at(seconds), self.policy, inhibition)
         if transition is not None:
             self.transitions.append((at(seconds), transition))
         return transition

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 
 from monitor.domain.alert import Alert, AlertKind
-from monitor.domain.announcement import announcement, announces
+from monitor.domain.announcement import announcement, announces, host_announcement
 from monitor.domain.decision import decide
-from monitor.domain.incident import Incident, Observation
+from monitor.domain.incident import Incident, Observation, Scope
 from monitor.domain.state import Change, Status, Transition, ViewState
 from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import Verdict, VerdictKind
@@ -104,3 +104,53 @@ def test_the_evidence_of_a_real_decision_is_json():
     judged = decide(GOOD, [comparison(MOVED, alignment())], Thresholds())
     details = json.loads(json.dumps(announced(judged).details, allow_nan=False))
     assert details["evidence"]["support"] == 0.9
+
+
+# Hosts
+
+HOST = Incident(
+    18, ViewKey("a"), VerdictKind.OFFLINE, at(120), at(0), at(120), scope=Scope.HOST, subject="10.0.0.5"
+)
+
+
+def channels(count: int) -> list[ViewSpec]:
+    return [
+        ViewSpec(ViewKey(f"channel{number:03}"), site="harbour", tags=("nvr",)) for number in range(count)
+    ]
+
+
+def test_a_recorder_that_is_down_is_one_message_that_names_its_cameras():
+    alert = host_announcement(
+        HOST, channels(60), "None of its cameras could be reached for 120 s.", at(120), 1
+    )
+    assert alert.headline == "Recorder 10.0.0.5 is unreachable: 60 cameras"
+    assert (alert.id, alert.kind, alert.scope, alert.subject) == (
+        "18-1",
+        AlertKind.OPENED,
+        Scope.HOST,
+        "10.0.0.5",
+    )
+    assert (alert.key, alert.site, len(alert.members)) == (ViewKey("channel000"), "harbour", 60)
+    assert alert.details["cause"] == "offline"
+    assert alert.details["cameras"] == 60
+    assert "recorder" in alert.details["remedy"]
+    json.dumps(alert.details, allow_nan=False)
+
+
+def test_its_end_is_a_message_too_and_asks_for_nothing():
+    ended = replace(HOST, resolved_at=at(900))
+    alert = host_announcement(ended, channels(3), "a answers again.", at(900), 2)
+    assert (alert.kind, alert.headline) == (
+        AlertKind.RESOLVED, "Resolved: Recorder 10.0.0.5 answers again: 3 cameras"
+    )  # fmt: skip
+    assert alert.details["remedy"] == ""
+
+
+def test_of_very_many_members_a_hundred_are_named_and_all_are_counted():
+    alert = host_announcement(HOST, channels(250), "It is down.", at(120), 1)
+    assert (len(alert.members), alert.details["views"]) == (100, 250)
+
+
+def test_cameras_with_several_views_count_once():
+    specs = [ViewSpec(ViewKey("ptz", name)) for name in ("gate", "yard")] + [ViewSpec(ViewKey("hall"))]
+    assert host_announcement(HOST, specs, "It is down.", at(120), 1).headline.endswith("2 cameras")

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.domain.displacement import Displacement
+from monitor.domain.inhibition import Inhibition
 from monitor.domain.state import Change, StatePolicy, Status
 from monitor.domain.transitions import next_check_after_s
 from monitor.domain.verdict import VerdictKind
@@ -465,3 +466,93 @@ def test_an_alert_for_darkness_is_looked_at_as_usual():
     view = Watched()
     darken(view, 20)
     assert next_check_after_s(view.state, 600, POLICY) == 600
+
+
+# When something else is known to be the cause
+
+DOWN = Inhibition("recorder 10.0.0.5 is unreachable", 12)
+DOUBT = Inhibition("no camera of 10.0.0.5 has worked yet", certain=False)
+
+
+def test_a_view_whose_recorder_is_down_opens_no_incident_and_is_unknown_after_its_time():
+    view = Watched()
+    for seconds in range(0, 3600, 60):
+        view.see(seconds, OFFLINE, inhibition=DOWN)
+    assert view.changes == [Change.LOST_SIGHT]
+    assert view.status is Status.UNKNOWN
+    assert DOWN.reason in view.transitions[0][1].reason
+    view.see(3600, OK)
+    assert view.changes == [Change.LOST_SIGHT, Change.REGAINED_SIGHT]
+
+
+def test_what_failed_before_its_recorder_did_is_not_held_against_it_afterwards():
+    view = Watched()
+    view.see_every(60, [OFFLINE, OFFLINE])
+    view.see(120, OFFLINE, inhibition=DOWN)
+    view.see(900, OFFLINE)
+    assert Change.OPENED not in view.changes
+    view.see(1020, OFFLINE)
+    assert view.changes[-1] is Change.OPENED
+
+
+def test_an_incident_that_was_open_before_is_left_as_it_is():
+    view = Watched()
+    view.see_every(60, [OFFLINE] * 4)
+    assert view.status is Status.ALERT
+    for seconds in range(300, 7200, 300):
+        view.see(seconds, OFFLINE, inhibition=DOWN)
+    assert view.status is Status.ALERT
+    assert view.changes == [Change.SUSPECTED, Change.OPENED]
+
+
+def test_another_verdict_than_offline_counts_whatever_is_said_of_the_recorder():
+    view = Watched()
+    for seconds in (0, 30):
+        view.see(seconds, FLIPPED, inhibition=DOWN)
+    assert view.status is Status.ALERT
+
+
+def test_in_doubt_failures_are_noted_but_open_nothing_until_the_doubt_is_over():
+    view = Watched()
+    for seconds in (0, 60, 120, 180):
+        view.see(seconds, OFFLINE, inhibition=DOUBT)
+    assert view.status is Status.SUSPECT
+    view.see(210, OFFLINE)
+    assert view.status is Status.ALERT
+
+
+# Where no frame comes
+
+
+def test_a_view_without_frames_is_asked_after_as_long_as_it_has_given_none_up_to_a_limit():
+    view, waits_s, seconds = Watched(), [], 0.0
+    for _ in range(9):
+        view.see(seconds, OFFLINE)
+        waits_s.append(next_check_after_s(view.state, 60, POLICY))
+        seconds += waits_s[-1]
+    # A suspicion is looked at soon; from the incident on, each wait is twice the one before.
+    assert waits_s == [30, 30, 30, 30, 120, 240, 300, 300, 300]
+
+
+@pytest.mark.parametrize(("interval_s", "wait_s"), [(60, 300), (600, 600), (1, 300)])
+def test_a_view_with_a_long_interval_is_asked_no_more_often_than_that(interval_s: float, wait_s: float):
+    view = Watched()
+    view.see_every(60, [OFFLINE] * 20)
+    assert next_check_after_s(view.state, interval_s, POLICY) == wait_s
+
+
+def test_a_view_that_gives_a_frame_again_is_looked_at_again_soon():
+    view = Watched()
+    view.see_every(60, [OFFLINE] * 20)
+    view.see(1300, OK)
+    assert next_check_after_s(view.state, 60, POLICY) == POLICY.recheck_s
+
+
+def test_a_view_that_sits_out_is_asked_less_often_too():
+    view = Watched()
+    view.see(0, OFFLINE, inhibition=DOWN)
+    assert next_check_after_s(view.state, 60, POLICY, is_inhibited=True) == 60
+    view.see(200, OFFLINE, inhibition=DOWN)
+    assert next_check_after_s(view.state, 60, POLICY, is_inhibited=True) == 200
+    view.see(2000, OFFLINE, inhibition=DOWN)
+    assert next_check_after_s(view.state, 60, POLICY, is_inhibited=True) == POLICY.longest_wait_s

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -151,7 +152,7 @@ def write_config(directory: Path, **parts: Any) -> Path:
 
 def settings_of(config: Path) -> Settings:
     """The configuration as the program reads it."""
-    return load_settings(config, {})
+    return load_settings(config, os.environ)
 
 
 def look_into(config: Path) -> Store:

@@ -107,6 +107,22 @@ def silence(connection: socket.socket, _asked: Asked) -> None:
         connection.recv(1)
 
 
+def in_turn(*behaviours: Behaviour) -> Behaviour:
+    """Each request the next one; the last for all that follow."""
+    left = list(behaviours)
+    return lambda connection, asked: (left.pop(0) if len(left) > 1 else left[0])(connection, asked)
+
+
+def hangs_up(behaviour: Behaviour) -> Behaviour:
+    """Answer as that does, and then close a connection that was meant to be kept."""
+
+    def behave(connection: socket.socket, asked: Asked) -> None:
+        behaviour(connection, asked)
+        raise ConnectionAbortedError  # The handler closes.
+
+    return behave
+
+
 def basic(body: bytes) -> Behaviour:
     """Basic authentication, for real."""
     expected = "Basic " + base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()

@@ -1,9 +1,9 @@
-import shutil
+import gzip
 import socket
-import ssl
-import subprocess
 import threading
 import time
+import zlib
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +21,7 @@ from monitor.net.errors import (
     TimedOut,
 )
 from monitor.net.message import Auth, Request
+from tests.net.certificates import certificates
 from tests.net.hostile_server import (
     PASSWORD,
     TOKEN,
@@ -41,6 +42,15 @@ TIMEOUT_S = 0.5
 MAX_BYTES = 20_000
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+
+PLAIN = b"picture" * 100
+COMPRESSED = {
+    "gzip": gzip.compress(PLAIN),
+    "deflate": zlib.compress(PLAIN),
+    "br": bytes.fromhex(
+        "1bbb02f82500aa90c22a0146f40d"
+    ),  # Made by Node's zlib; there is no Brotli among our dependencies.
+}
 
 # Each ends within TIMEOUT_S, whatever the server does.
 HOSTILE = {
@@ -81,6 +91,10 @@ HOSTILE = {
 @pytest.fixture(scope="module")
 def site():
     behaviours = {path: behaviour for path, (behaviour, _) in HOSTILE.items()}
+    behaviours |= {
+        f"/{coding}": answer(body, headers=f"Content-Encoding: {coding}")
+        for coding, body in COMPRESSED.items()
+    }
     behaviours |= {
         "/ok": answer(b"picture"),
         "/basic": basic(b"picture"),
@@ -281,33 +295,63 @@ def test_closes_twice_and_opens_again(site, client):
     assert client.fetch(Request(site.url("/ok"))).status == 200
 
 
+def test_streams_until_the_consumer_has_enough(site, client):
+    pieces = []
+
+    def take(piece: bytes) -> bool:
+        pieces.append(piece)
+        return sum(map(len, pieces)) > 8000
+
+    response = client.stream(Request(site.url("/endless-body"), max_bytes=MAX_BYTES), take)
+    assert (response.status, response.body) == (200, b"")
+    assert 8000 < sum(map(len, pieces)) <= MAX_BYTES
+    assert client.fetch(Request(site.url("/ok"))).body == b"picture"
+
+
+def test_streams_to_the_end_and_within_its_limits(site, client):
+    pieces = []
+    assert client.stream(Request(site.url("/ok")), pieces.append).status == 200
+    assert b"".join(pieces) == b"picture"
+    for path, expected in (
+        ("/endless-body", BodyTooLarge),
+        ("/stalls", TimedOut),
+        ("/too-short", BrokenResponse),
+    ):
+        with pytest.raises(expected):
+            client.stream(Request(site.url(path), max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S), lambda _: False)
+
+
+def test_what_the_consumer_raises_ends_the_stream_and_is_raised(site, client):
+    def refuse(_piece: bytes) -> bool:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        client.stream(Request(site.url("/endless-body")), refuse)
+    assert client.fetch(Request(site.url("/ok"))).status == 200
+
+
+def test_only_the_body_of_a_success_is_streamed(site, client):
+    pieces = []
+    assert client.stream(Request(site.url("/missing")), pieces.append).body == b"no"
+    request = Request(site.url("/digest"), username=USERNAME, password=PASSWORD)
+    assert client.stream(request, pieces.append).status == 200
+    assert pieces == [b"picture"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+def test_compressed_bodies_are_undone_only_where_asked_and_bounded_by_what_results(site, client, coding):
+    request = Request(site.url(f"/{coding}"), max_bytes=MAX_BYTES)
+    assert client.fetch(request).body == COMPRESSED[coding]
+    assert client.fetch(replace(request, compressed=True)).body == PLAIN
+    with pytest.raises(BodyTooLarge):
+        client.fetch(replace(request, compressed=True, max_bytes=len(PLAIN) - 1))
+
+
 @pytest.fixture(scope="module")
-def tls_site(tmp_path_factory):
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("makes its certificate with the openssl command, which is not installed")
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        [
-            openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-            "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem",
-            "-out", folder / "cert.pem",
-        ],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    key = subprocess.run(
-        f"{openssl} x509 -in {folder}/cert.pem -pubkey -noout | {openssl} pkey -pubin -outform der"
-        f" | {openssl} dgst -sha256 -binary | {openssl} enc -base64",
-        shell=True,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    with serving({"/ok": answer(b"picture")}, context) as server:
-        yield server, folder / "cert.pem", f"sha256//{key}"
+def tls_site():
+    made = certificates()
+    with serving({"/ok": answer(b"picture")}, made.context("self-signed")) as server:
+        yield server, made.certificate("self-signed"), made.pinned_key("self-signed")
 
 
 def test_refuses_a_certificate_that_nobody_vouches_for(tls_site, client):

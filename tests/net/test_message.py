@@ -36,7 +36,7 @@ def test_given_credentials_go_before_those_in_the_url():
         "", "cam", "/snap.jpg", "ftp://cam/", "file:///etc/passwd", "http://", "http:///x", "http://cam:99999/",
         "http://cam:x/", "http://ca m/", "http://cam/\r\nX: y", "http://admin:hunter2#3@cam/", "http://cam/#top",
         "http://admin:12/hunter2@cam/", "http://admin:12?hunter2@cam/", "http://[::1", "http://cam\\@evil/",
-        "rtsp://cam/", "gopher://cam/",
+        "rtsp://cam/", "gopher://cam/", "http://cam/\udcff", "http://[::1%2@5h0]/", "http://admin:hunter2\udcff@cam/",
     ],
 )  # fmt: skip
 def test_refuses_unusable_urls_without_repeating_them(url):

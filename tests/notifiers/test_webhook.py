@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,9 @@ from structlog.testing import capture_logs
 
 from monitor.domain.alert import Outcome, Receipt
 from monitor.domain.errors import MonitorError
+from monitor.domain.incident import Scope
 from monitor.domain.message import Message
+from monitor.domain.view import ViewKey
 from monitor.notifiers.webhook import WebhookNotifier, WebhookOptions, parse_retry_after
 from tests.notifiers.receiver import KEY, OLD_KEY, Answer, Receiver, running_receiver
 from tests.notifiers.samples import ALERT, RunningClock
@@ -48,12 +51,12 @@ def test_the_published_library_accepts_what_is_sent(receiver: Receiver):
             "alert": "17-1",
             "incident": 17,
             "severity": "warning",
-            "scope": "view",
-            "subject": "gate-north/yard",
             "site": "north",
             "camera": "gate-north",
             "view": "yard",
-            "members": [],
+            "scope": "view",
+            "subject": "gate-north/yard",
+            "members": ["gate-north/yard"],
             "headline": "gate-north/yard moved: 5.1 % right – “größer”",
             "details": {
                 "cause": "moved",
@@ -261,3 +264,13 @@ def test_the_body_is_plain_json_text(receiver: Receiver):
     body = receiver.requests[0].body.decode("utf-8")
     assert "NaN" not in body
     assert json.loads(body)["schema"] == 1
+
+
+def test_an_alert_about_a_recorder_names_it_and_its_cameras(receiver: Receiver):
+    members = (ViewKey("channel1"), ViewKey("ptz", "gate"))
+    alert = replace(ALERT, key=members[0], scope=Scope.HOST, subject="10.0.0.5", members=members)
+    assert notifier(receiver.url).send(alert, "ops:17-1", 1).outcome is Outcome.ACCEPTED
+    data = receiver.requests[0].verified()["data"]
+    assert (data["scope"], data["subject"], data["members"]) == ("host", "10.0.0.5", ["channel1", "ptz/gate"])
+    # Receivers that know nothing of hosts find a camera where they look for one.
+    assert (data["camera"], data["view"]) == ("channel1", "main")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from random import Random
 
@@ -10,9 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from monitor.domain.errors import MonitorError
+from monitor.domain.incident import Observation
 from monitor.domain.verdict import VerdictKind
+from monitor.domain.view import ViewKey
 from monitor.service.counters import Tally
-from monitor.service.dispatch import Dispatcher
+from monitor.service.dispatch import Dispatcher, Gate, OpenGate
+from monitor.service.host import Entry
 from monitor.service.lanes import Lanes
 from monitor.service.options import ServiceOptions
 from tests.service.doubles import FakeDueList, HeldClock, until
@@ -25,7 +28,7 @@ class DiskIsFull(MonitorError):
 class Bench:
     """A dispatcher over a due list in memory, with a held clock and real threads."""
 
-    def __init__(self, options: ServiceOptions, known_troubled: tuple = ()) -> None:
+    def __init__(self, options: ServiceOptions, known_troubled: tuple = (), gate: Gate | None = None) -> None:
         self.clock = HeldClock()
         self.site = FakeDueList(self.clock, interval_s=60.0)
         self.tally = Tally()
@@ -41,6 +44,7 @@ class Bench:
             self.tally,
             Random(1),
             known_troubled,
+            gate,
         )
 
     def settle(self) -> None:
@@ -57,8 +61,10 @@ class Bench:
 def make_bench() -> Iterator:
     benches: list[Bench] = []
 
-    def make(known_troubled: tuple = (), **options) -> Bench:
-        bench = Bench(ServiceOptions(**{"workers": 2, "troubled_workers": 2, **options}), known_troubled)
+    def make(known_troubled: tuple = (), gate: Gate | None = None, **options) -> Bench:
+        bench = Bench(
+            ServiceOptions(**{"workers": 2, "troubled_workers": 2, **options}), known_troubled, gate
+        )
         bench.lanes.start()
         benches.append(bench)
         return bench
@@ -266,3 +272,103 @@ def test_a_check_with_nothing_to_do_is_no_check_and_not_repeated_at_once(make_be
         bench.clock.advance(1.0)
     assert bench.counters().checks == 0
     assert 2 <= len(looks) <= 3
+
+
+class ScriptedGate(OpenGate):
+    """Answers as it was told, view by view, and notes what it is told itself."""
+
+    def __init__(self, site: FakeDueList | None = None) -> None:
+        self.entries: dict[ViewKey, Entry] = {}
+        self.inside: list[ViewKey] = []
+        self.noted: list[ViewKey] = []
+        self.sat_out: list[ViewKey] = []
+        self.site = site
+        self.broken = False
+
+    def admit(self, key: ViewKey, *, is_troubled: bool) -> Entry:
+        entry = self.entries.get(key, Entry.GO)
+        if entry is Entry.GO:
+            self.inside.append(key)
+        return entry
+
+    def release(self, key: ViewKey) -> None:
+        self.inside.remove(key)
+
+    def sit_out(self, key: ViewKey, slot: datetime) -> None:
+        if self.broken:
+            raise DiskIsFull("No space left.", "Free some.")
+        self.sat_out.append(key)
+        assert self.site is not None
+        self.site.due_at[key] = slot + timedelta(seconds=60)
+
+    def note(self, key: ViewKey, observation: Observation | None) -> None:
+        self.noted.append(key)
+
+
+def test_a_view_whose_host_is_busy_stays_due_takes_no_place_and_hides_nobody(make_bench):
+    gate = ScriptedGate()
+    bench = make_bench(gate=gate, batch=3)
+    waiting = [bench.site.add(f"nvr-{number}", due_in_s=-1.0) for number in range(20)]
+    bench.dispatcher._started_at -= timedelta(days=1)
+    gate.entries = dict.fromkeys(waiting, Entry.WAIT)
+    living = bench.site.add("living")
+    for _ in range(10):
+        bench.settle()
+    assert [key for key, _, _ in bench.site.begun] == [living]
+    assert bench.counters().skipped_host == 20
+    assert bench.counters().skipped_busy == 0
+    gate.entries.clear()
+    for _ in range(3):
+        bench.settle()
+    assert {key for key, _, _ in bench.site.begun} == {living, *waiting}
+    assert gate.inside == []
+
+
+def test_whoever_was_let_in_is_released_whatever_came_of_it(make_bench):
+    gate = ScriptedGate()
+    bench = make_bench(gate=gate, workers=1, queue_limit=1)
+    hold = threading.Event()
+
+    def break_down() -> VerdictKind:
+        hold.wait()
+        raise RuntimeError("a bug of ours")
+
+    bench.site.add("broken", break_down)
+    bench.dispatcher.tick()
+    until(lambda: bench.lanes.load().running == 1)
+    for number in range(3):
+        bench.site.add(f"cam-{number}")
+    bench.dispatcher.tick()
+    # One runs, one waits in the queue; the others found it full.
+    assert len(gate.inside) == 2
+    hold.set()
+    until(lambda: bench.dispatcher.tick() == 0 and not gate.inside)
+    assert len(gate.noted) == 3
+
+
+def test_a_view_that_sits_out_is_recorded_so_without_a_place_and_some_at_a_time(make_bench):
+    gate = ScriptedGate()
+    bench = make_bench(gate=gate, sit_outs=4)
+    gate.site = bench.site
+    views = [bench.site.add(f"nvr-{number}") for number in range(10)]
+    gate.entries = dict.fromkeys(views, Entry.SIT_OUT)
+    for expected in (4, 8, 10, 10):
+        bench.settle()
+        assert len(gate.sat_out) == expected
+    assert bench.site.begun == []
+    counters = bench.counters()
+    assert (counters.sat_out, counters.checks, counters.failures) == (10, 0, 0)
+
+
+def test_a_sit_out_that_cannot_be_recorded_rests_and_stops_nobody(make_bench):
+    gate = ScriptedGate()
+    gate.broken = True
+    bench = make_bench(gate=gate)
+    gate.entries = {bench.site.add("nvr", due_in_s=-1.0): Entry.SIT_OUT}
+    bench.dispatcher._started_at -= timedelta(days=1)
+    living = bench.site.add("living")
+    with capture_logs() as lines:
+        bench.settle()
+        bench.settle()
+    assert bench.site.checks_of(living) == 1
+    assert [line["event"] for line in lines] == ["check.broke_down"]

@@ -17,9 +17,9 @@ def key(number: int) -> ViewKey:
 
 @contextmanager
 def running_lanes(
-    clock: HeldClock, steady: int = 1, troubled: int = 1, queue_limit: int = 2
+    clock: HeldClock, steady: int = 1, troubled: int = 1, queue_limit: int = 2, spare: int = 0
 ) -> Iterator[Lanes]:
-    lanes = Lanes(steady, troubled, queue_limit, slow_after_s=2.0, clock=clock)
+    lanes = Lanes(steady, troubled, queue_limit, slow_after_s=2.0, clock=clock, spare=spare)
     lanes.start()
     try:
         yield lanes
@@ -125,3 +125,20 @@ def test_a_check_that_lets_an_error_escape_does_not_cost_a_worker(clock):
         lanes.offer(key(1), Lane.STEADY, break_down)
         lanes.offer(key(2), Lane.STEADY, done.set)
         assert done.wait(5.0)
+
+
+def test_slow_checks_leave_the_steady_lane_even_when_the_other_is_full_up_to_a_spare(clock, gate):
+    ran = threading.Event()
+    with running_lanes(clock, steady=2, troubled=1, queue_limit=5, spare=2) as lanes:
+        lanes.offer(key(0), Lane.TROUBLED, gate.wait)
+        for number in (1, 2):
+            lanes.offer(key(number), Lane.STEADY, gate.wait)
+        until(lambda: lanes.load().running == 3)
+        lanes.offer(key(3), Lane.STEADY, ran.set)
+        lanes.offer(key(4), Lane.TROUBLED, lambda: None)
+        clock.advance(3.0)
+        assert lanes.demote_slow() == 2
+        assert ran.wait(5.0)
+        # The spare places are for checks that turned out to be slow, not for those that wait.
+        assert lanes.load().queued == 1
+        gate.set()

@@ -8,8 +8,12 @@ from monitor.notifiers.log import LogOptions
 from monitor.notifiers.webhook import WebhookOptions
 from monitor.settings import camera_sources as written
 from monitor.settings import channels
+from monitor.sources.exec import ExecOptions
 from monitor.sources.folder import FolderOptions
 from monitor.sources.http import HttpOptions
+from monitor.sources.mjpeg import MjpegOptions
+from monitor.sources.rtsp import RtspOptions
+from monitor.sources.usb import UsbOptions
 from monitor.sources.video import VideoOptions
 
 # Given by the plan and by the network, not by the person who writes the file.
@@ -21,8 +25,12 @@ OF_ALL_CHANNELS = {"name", "enabled", "routes"}
 @pytest.mark.parametrize(
     ("model", "options"),
     [
+        (written.ExecSource, ExecOptions),
         (written.FolderSource, FolderOptions),
         (written.HttpSource, HttpOptions),
+        (written.MjpegSource, MjpegOptions),
+        (written.RtspSource, RtspOptions),
+        (written.UsbSource, UsbOptions),
         (written.VideoSource, VideoOptions),
     ],
 )

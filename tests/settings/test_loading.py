@@ -33,9 +33,18 @@ def test_the_parts_of_the_example_that_are_commented_out_are_valid_too(load: Loa
         text,
         MONITOR_DATABASE_URL="postgresql://monitor@db.example/monitor",
         YARD_PASSWORD="long enough",
+        DOCK_PASSWORD="long enough",
         MONITOR_WEBHOOK_SECRET=signing_key,
     )
-    assert [camera.name for camera in settings.cameras] == ["gate", "yard", "ptz"]
+    assert [camera.name for camera in settings.cameras] == [
+        "gate",
+        "yard",
+        "quay",
+        "dock",
+        "desk",
+        "attic",
+        "ptz",
+    ]
     assert [notifier.kind for notifier in settings.notifiers] == ["log", "webhook"]
     assert settings.defaults.policy is not None
     assert settings.service.workers == 8
@@ -76,6 +85,7 @@ WRONG = [
     ("cameras:\n  - name: a\n    source: {kind: folder, pth: in}\n", "cameras[0].source.pth", 3, 28, "did you mean path?"),
     ("cameras:\n  - name: a\n    source: {kind: folder, pth: in}\n", "cameras[0].source.path", 3, 5, "this key is missing"),
     ("cameras:\n  - name: a\n    source: {kind: folder, path: in, time_format: '%Q'}\n", "cameras[0].source.time_format", 3, 38, "strptime codes"),
+    ("cameras:\n  - name: a\n    source: {kind: folder, path: in, time_format: '%H%H'}\n", "cameras[0].source.time_format", 3, 38, "strptime codes"),
     ("cameras:\n  - name: a\n    source: {kind: folder, path: in, mode: old}\n", "cameras[0].source.mode", 3, 38, "found 'old', expected newest or all"),
     ("cameras:\n  - name: a\n    source: {kind: http, url: 'ftp://x/y'}\n", "cameras[0].source.url", 3, 26, "http:// or https://"),
     ("cameras:\n  - name: a\n    source: {kind: http, url: 'http://x/', max_bytes: lots}\n", "cameras[0].source.max_bytes", 3, 44, "a size such as"),

@@ -93,14 +93,25 @@ def test_time_limits_come_from_the_camera_or_the_service(load: Load, plans: tupl
     assert resolve(load(text))[0].timeout_s == 4.0
 
 
-def test_a_folder_reads_times_in_its_sites_zone_unless_it_has_its_own(plans: tuple[CameraPlan, ...]) -> None:
+def test_times_are_read_in_the_sites_zone_unless_the_source_has_its_own(
+    plans: tuple[CameraPlan, ...],
+) -> None:
     zones = {str(plan.views[0].key): plan.options.get("time_zone") for plan in plans}
-    assert zones == {"ptz/gate": None, "ptz/roof": "Europe/Berlin", "plain": "Asia/Tokyo", "bare": None}
+    assert zones == {
+        "ptz/gate": "Europe/Berlin",
+        "ptz/roof": "Europe/Berlin",
+        "plain": "Asia/Tokyo",
+        "bare": None,
+    }
     assert plans[0].time_zone == "Europe/Berlin"
 
 
 def test_options_hold_only_what_was_said(plans: tuple[CameraPlan, ...]) -> None:
-    assert dict(plans[0].options) == {"url": "http://x/1", "max_bytes": 5_000_000}
+    assert dict(plans[0].options) == {
+        "url": "http://x/1",
+        "max_bytes": 5_000_000,
+        "time_zone": "Europe/Berlin",
+    }
     assert plans[3].options["position_s"] == 90.0
     with pytest.raises(TypeError):
         plans[0].options["url"] = "http://other"  # type: ignore[index]

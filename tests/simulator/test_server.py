@@ -15,7 +15,10 @@ import numpy as np
 import pycurl
 import pytest
 
+from monitor.clock import SystemClock
+from monitor.domain.errors import SourceDenied, SourceUnreachable
 from monitor.simulator import Credentials, Event, SimulatorError, SiteServer
+from monitor.sources.mjpeg import MjpegOptions, MjpegSource
 from tests.simulator.conftest import CAMERAS, NOON
 
 
@@ -104,6 +107,35 @@ def test_a_frozen_camera_serves_the_same_bytes_and_an_old_date(server):
     _, second_headers, second = get(server.snapshot_url("gate"))
     assert first == second
     assert first_headers["X-Simulated-Time"] == second_headers["X-Simulated-Time"]
+
+
+def grab_from_stream(server, camera, timeout_s=5.0, **options):
+    source = MjpegSource(MjpegOptions(server.stream_url(camera), **options), SystemClock())
+    try:
+        return source.grab(timeout_s)
+    finally:
+        source.close()
+
+
+def test_the_stream_gives_pictures_one_after_another_behind_the_same_password(server):
+    frames = [grab_from_stream(server, "gate", skip=skip) for skip in (0, 3)]
+    assert [frame.pixels.shape for frame in frames] == [(240, 320, 3)] * 2
+    assert frames[0].digest != frames[1].digest
+    with pytest.raises(SourceDenied):
+        grab_from_stream(server, "yard")
+    assert grab_from_stream(server, "yard", username="viewer", password="s3cret pass").native_width == 320
+    with pytest.raises(SimulatorError):
+        server.stream_url("door")
+
+
+def test_the_stream_of_a_frozen_camera_repeats_itself_and_that_of_a_dead_one_ends(server):
+    server.site.apply(Event("gate", "freeze", server.site.clock.now()))
+    assert len({grab_from_stream(server, "gate", skip=skip).digest for skip in (0, 2)}) == 1
+    server.site.apply(Event("gate", "die", server.site.clock.now() + timedelta(seconds=30), {"how": "error"}))
+    with urllib.request.urlopen(server.stream_url("gate"), timeout=5) as response:
+        assert response.read().count(b"--frame") >= 1
+    with pytest.raises(SourceUnreachable, match="500"):
+        grab_from_stream(server, "gate")
 
 
 @pytest.mark.parametrize("how", ["refuse", "error", "empty", "html"])

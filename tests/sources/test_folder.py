@@ -1,4 +1,8 @@
+import ctypes
+import errno
+import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -360,3 +364,201 @@ def test_real_recordings_are_dated_by_their_names(camera):
     assert len(moments) >= 10
     assert moments == sorted(moments)
     assert all(2010 < moment.year < 2026 for moment in moments)
+
+
+def test_files_of_one_moment_come_in_the_order_of_their_counters(tmp_path, clock):
+    names = ["0.jpg", "0(1).jpg", "0(2).jpg", "0(10).jpg"]
+    for number, name in enumerate(names):
+        put(tmp_path / f"20260601_11000{name}", encode(draw(64 + 2 * number)))
+    every = FolderSource(FolderOptions(tmp_path, mode="all"), clock)
+    assert [every.grab(1).native_width for _ in names] == [64, 66, 68, 70]
+    assert FolderSource(FolderOptions(tmp_path), clock).grab(1).native_width == 70
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.jpg.part",
+        "a.jpg.TMP",
+        "a.filepart",
+        "a.partial",
+        "a.jpg~",
+        ".a.jpg",
+        "a.jpg.crdownload",
+        "a.jpg.upload",
+    ],
+)
+def test_names_of_uploads_in_progress_never_count(tmp_path, clock, name):
+    put(tmp_path / name)
+    with pytest.raises(SourceUnreachable, match="holds no file"):
+        FolderSource(FolderOptions(tmp_path, pattern="*"), clock).grab(0.2)
+
+
+@pytest.mark.parametrize(
+    "name", ["@eaDir", "#recycle", "$RECYCLE.BIN", "lost+found", ".snapshot", "System Volume Information"]
+)
+def test_what_a_file_server_keeps_for_itself_is_never_searched(tmp_path, clock, name):
+    put(tmp_path / name / name_of(9))
+    put(tmp_path / "ch01" / name_of(1))
+    assert minutes(FolderSource(FolderOptions(tmp_path, recursive=True), clock), 1) == [1]
+
+
+def test_what_is_no_file_is_passed_over(tmp_path, clock):
+    put(tmp_path / name_of(1))
+    (tmp_path / name_of(5)).symlink_to(tmp_path / name_of(5))
+    (tmp_path / name_of(6)).symlink_to("gone.jpg")
+    (tmp_path / name_of(7)).mkdir()
+    os.mkfifo(tmp_path / name_of(8))
+    assert minutes(FolderSource(FolderOptions(tmp_path), clock), 2) == [1, 1]
+    assert minutes(FolderSource(FolderOptions(tmp_path, mode="all"), clock), 2) == [1, 1]
+
+
+def test_names_that_are_no_text_are_read_and_can_be_told(tmp_path, clock):
+    name = os.fsdecode(b"Garten-\xfc\xff-" + name_of(1).encode())
+    path = put(tmp_path / name)
+    source = FolderSource(FolderOptions(tmp_path, mode="all"), clock)
+    assert minutes(source, 1) == [1]
+    again = FolderSource(FolderOptions(tmp_path, mode="all"), clock)
+    again.recall(json.loads(json.dumps(source.remember())))
+    assert minutes(again, 1) == [1]
+    put(path, b"x" * 200)
+    for options in ({"max_bytes": 100}, {"max_age_s": 60}):
+        with pytest.raises(SourceError) as caught:
+            FolderSource(FolderOptions(tmp_path, **options), clock).grab(1)
+        assert r"\xfc\xff" in str(caught.value)
+
+
+def test_a_sub_folder_that_is_cleared_away_meanwhile_is_no_trouble(tmp_path, clock, monkeypatch):
+    put(tmp_path / "a" / name_of(1))
+    put(tmp_path / "b" / name_of(2))
+    scandir = os.scandir
+
+    def clear_away(place):
+        if place == tmp_path / "b":
+            shutil.rmtree(place)
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", clear_away)
+    assert minutes(FolderSource(FolderOptions(tmp_path, recursive=True), clock), 1) == [1]
+
+
+@pytest.mark.parametrize(
+    "number", [errno.ESTALE, errno.EIO, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN, errno.ENODEV]
+)
+def test_a_share_that_vanished_has_words_of_its_own(tmp_path, clock, monkeypatch, number):
+    put(tmp_path / name_of(1))
+
+    def fail(_place):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "scandir", fail)
+    with pytest.raises(SourceUnreachable, match=f"does not answer: {os.strerror(number)}"):
+        FolderSource(FolderOptions(tmp_path), clock).grab(1)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not Path("/dev/fuse").exists(), reason="only root mounts /dev/fuse")
+def test_a_mount_whose_server_died_has_the_same_words(tmp_path, clock):
+    libc = ctypes.CDLL(None, use_errno=True)
+    server = os.open("/dev/fuse", os.O_RDWR)
+    options = f"fd={server},rootmode=40000,user_id=0,group_id=0".encode()
+    if libc.mount(b"camera", os.fsencode(tmp_path), b"fuse.camera", 0, options) != 0:
+        os.close(server)
+        pytest.skip(f"mounting is not possible here: {os.strerror(ctypes.get_errno())}")
+    os.close(server)
+    try:
+        with pytest.raises(SourceUnreachable, match="does not answer: Transport endpoint is not connected"):
+            FolderSource(FolderOptions(tmp_path), clock).grab(1)
+    finally:
+        libc.umount2(os.fsencode(tmp_path), 2)
+
+
+class ResetCamera:
+    """Uploads with a clock that was right until noon, and then began anew."""
+
+    def __init__(self, folder: Path, begins_anew: datetime) -> None:
+        self.folder = folder
+        self.begins_anew = begins_anew
+
+    def upload(self, minute: int, *, sub: str = "") -> Path:
+        """The picture of so many minutes after noon."""
+        at = NOON + timedelta(minutes=minute)
+        told = at if minute <= 0 else self.begins_anew + timedelta(minutes=minute)
+        return put(self.folder / told.strftime(f"{sub}%Y%m%d_%H%M%S.jpg"), encode(draw(200 + minute)), at=at)
+
+
+@pytest.fixture(params=["1970-01-01", "2000-01-01", "2026-06-01T11:00", "2026-05-31"])
+def reset_camera(request, tmp_path):
+    return ResetCamera(tmp_path, datetime.fromisoformat(request.param).replace(tzinfo=UTC))
+
+
+@pytest.mark.parametrize("mode", ["newest", "all"])
+def test_a_camera_whose_clock_went_back_is_seen_again_after_a_while(reset_camera, clock, mode):
+    for minute in range(-3, 1):
+        reset_camera.upload(minute)
+    source = FolderSource(FolderOptions(reset_camera.folder, mode=mode, max_age_s=1800), clock)
+    for _ in range(4):
+        frame = source.grab(1)
+    assert frame.native_width == 200
+    seen = []
+    for minute in range(1, 15):
+        clock.advance(60)
+        reset_camera.upload(minute)
+        frame = source.grab(1)
+        seen.append((frame.native_width, frame.captured_at))
+    assert seen[8][0] == 200
+    assert seen[-3:] == [(200 + minute, NOON + timedelta(minutes=minute)) for minute in (12, 13, 14)]
+
+
+def test_clocks_that_are_right_again_go_by_names_again(tmp_path, clock):
+    camera = ResetCamera(tmp_path, datetime(2000, 1, 1, tzinfo=UTC))
+    for minute in range(15):
+        camera.upload(minute)
+    clock.advance(15 * 60)
+    source = FolderSource(FolderOptions(tmp_path), clock)
+    assert source.grab(1).native_width == 214
+    put(tmp_path / "20260601_121500.jpg", encode(draw(300)), at=clock.now())
+    assert source.grab(1).captured_at == clock.now()
+
+
+def test_a_picture_of_the_future_holds_nothing_up_for_long(tmp_path, clock):
+    put(tmp_path / "20990101_000000.jpg", at=NOON)
+    source = FolderSource(FolderOptions(tmp_path), clock)
+    assert source.grab(1).captured_at.year == 2099
+    clock.advance(20 * 60)
+    put(tmp_path / "20260601_122000.jpg", at=clock.now())
+    assert source.grab(1).captured_at == clock.now()
+
+
+def test_folders_by_date_are_searched_for_a_camera_whose_clock_went_back(tmp_path, clock):
+    camera = ResetCamera(tmp_path, datetime(2000, 1, 1, tzinfo=UTC))
+    camera.upload(0, sub="%Y/%m/%d/")
+    # A first reset has left its folders, so that none is new.
+    put(tmp_path / "2000/01/01/20000101_000000.jpg", at=NOON - timedelta(days=9))
+    camera.upload(12, sub="%Y/%m/%d/")
+    clock.advance(13 * 60)
+    assert FolderSource(FolderOptions(tmp_path, recursive=True), clock).grab(1).native_width == 212
+
+
+def test_where_only_names_may_tell_the_time_a_clock_that_went_back_is_an_error(tmp_path, clock):
+    camera = ResetCamera(tmp_path, datetime(2000, 1, 1, tzinfo=UTC))
+    camera.upload(0)
+    camera.upload(12)
+    source = FolderSource(FolderOptions(tmp_path, time_from="name"), clock)
+    source.grab(1)
+    clock.advance(13 * 60)
+    with pytest.raises(SourceStale, match=r"120000\.jpg whose names tell older times"):
+        source.grab(1)
+
+
+def test_an_archive_that_was_copied_goes_by_names(tmp_path, clock):
+    clock.advance(10 * 86400)
+    for minute in (3, 9, 5):
+        put(tmp_path / name_of(minute), at=clock.now() - timedelta(minutes=20 + minute))
+    clock.advance(3600)
+    assert minutes(FolderSource(FolderOptions(tmp_path), clock), 1) == [9]
+
+
+def test_pictures_that_are_uploaded_late_do_not_count_as_newest_while_new_ones_come(tmp_path, clock):
+    put(tmp_path / "20260601_115500.jpg", at=NOON - timedelta(minutes=5))
+    put(tmp_path / "20260601_090000.jpg", at=NOON)
+    assert minutes(FolderSource(FolderOptions(tmp_path), clock), 1) == [55]

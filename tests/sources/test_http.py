@@ -1,8 +1,19 @@
+import json
 import time
+from datetime import UTC, datetime
 
 import pytest
 
-from monitor.domain.errors import FrameFault, SourceDenied, SourceError, SourceTimeout, SourceUnreachable
+from monitor.domain.errors import (
+    FrameFault,
+    SourceDenied,
+    SourceError,
+    SourceStale,
+    SourceTimeout,
+    SourceUnreachable,
+)
+from monitor.domain.state import StatePolicy
+from monitor.domain.stillness import is_frozen, is_repeat, watch_stillness
 from monitor.domain.verdict import VerdictKind
 from monitor.net.errors import RequestRefused
 from monitor.sources.errors import InvalidOption
@@ -11,12 +22,14 @@ from tests.net.hostile_server import (
     PASSWORD,
     TOKEN,
     USERNAME,
+    Behaviour,
     answer,
     basic,
     bearer,
     digest,
     drip,
     flood,
+    in_turn,
     raw,
     serving,
     silence,
@@ -177,8 +190,95 @@ def test_metadata_addresses_are_out_of_reach_even_for_cameras(opened):
         ({"url": "http://cam/", "auth": "bearer"}, InvalidOption),
         ({"url": "http://cam/", "token": "t"}, InvalidOption),
         ({"url": "http://cam/", "timeout_s": -1}, RequestRefused),
+        ({"url": "http://cam/", "conditional": "always"}, InvalidOption),
+        ({"url": "http://cam/", "max_age_s": 0}, InvalidOption),
     ],
 )
 def test_refuses_options_that_cannot_work_before_any_grab(options, expected):
     with pytest.raises(expected):
         HttpOptions(**options)
+
+
+def tagged(tag: str, picture: bytes = JPEG) -> Behaviour:
+    return answer(picture, headers=f'Content-Type: image/jpeg\r\nETag: "{tag}"')
+
+
+def changing(count: int) -> list[bytes]:
+    return [encode(draw(64 + 2 * number)) for number in range(count)]
+
+
+def handed_on(source: HttpSource, other: HttpSource) -> HttpSource:
+    """The memory on its way from one process to another."""
+    other.recall(json.loads(json.dumps(source.remember())))
+    return other
+
+
+def test_what_was_learned_goes_on_in_another_instance_but_without_the_picture_nothing_is_conditional(opened):
+    first, second, third = changing(3)
+    pictures = in_turn(tagged("1", first), tagged("2", second), tagged("3", third))
+    with serving({"/snap": pictures}) as site:
+        source = opened(site.url("/snap"))
+        for _ in range(4):
+            source = handed_on(source, opened(site.url("/snap")))
+            source.grab(2)
+        for _ in range(2):
+            source = handed_on(source, opened(site.url("/snap")))
+            source.grab(2)
+        assert all("if-none-match" not in asked.headers for asked in site.asked)
+        source.grab(2)
+        assert site.asked[-1].headers["if-none-match"] == '"3"'
+
+
+def test_a_server_that_begins_to_lie_is_found_out_before_a_picture_counts_as_frozen(opened, clock):
+    first, second, third, later = changing(4)
+
+    def lie(connection, asked):
+        behaviour = (
+            raw(b"HTTP/1.1 304 Not Modified\r\n\r\n")
+            if "if-none-match" in asked.headers
+            else tagged("3", later)
+        )
+        behaviour(connection, asked)
+
+    pictures = in_turn(tagged("1", first), tagged("2", second), *[tagged("3", third)] * 2, lie)
+    with serving({"/snap": pictures}) as site:
+        source = opened(site.url("/snap"))
+        digests = [source.grab(2).digest for _ in range(8)]
+    assert len(set(digests[2:6])) == 1
+    assert digests[6] == digests[7] != digests[5]
+    assert "if-none-match" not in site.asked[-1].headers
+
+
+def test_conditional_requests_can_be_switched_off(opened):
+    with serving(
+        {"/snap": in_turn(*(tagged(f"{at}", picture) for at, picture in enumerate(changing(3))))}
+    ) as site:
+        source = opened(site.url("/snap"), conditional="off")
+        for _ in range(6):
+            source.grab(2)
+        assert all("if-none-match" not in asked.headers for asked in site.asked)
+
+
+def test_the_same_picture_goes_stale_across_instances(site, opened, clock):
+    source = opened(site.url("/snap"), max_age_s=600)
+    source.grab(2)
+    clock.advance(500)
+    source = handed_on(source, opened(site.url("/snap"), max_age_s=600))
+    source.grab(2)
+    clock.advance(101)
+    source = handed_on(source, opened(site.url("/snap"), max_age_s=600))
+    with pytest.raises(SourceStale, match="601 s old, older than 600 s"):
+        source.grab(2)
+
+
+def test_an_old_file_that_is_handed_out_for_ever_ends_as_frozen(opened, clock):
+    old = "Content-Type: image/jpeg\r\nLast-Modified: Mon, 01 Jun 2026 03:00:00 GMT"
+    known = None
+    with serving({"/snap": answer(JPEG, headers=old)}) as site:
+        for _ in range(4):
+            frame = opened(site.url("/snap")).grab(2)
+            assert frame.told_at == datetime(2026, 6, 1, 3, tzinfo=UTC)
+            assert not is_repeat(known, frame.digest, frame.captured_at)
+            known = watch_stillness(known, frame.digest, frame.captured_at)
+            clock.advance(60)
+    assert is_frozen(known, StatePolicy())

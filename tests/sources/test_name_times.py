@@ -84,6 +84,7 @@ def test_a_format_of_ones_own_counts_alone(time_format, name, expected):
         (None, "../../etc/passwd"),
         ("photo", "UTC"),
         ("%Q", "UTC"),
+        ("%Y%m%d_%Y", "UTC"),
         ("", "UTC"),
     ],
 )

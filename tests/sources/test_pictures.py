@@ -2,6 +2,8 @@ import hashlib
 import io
 import os
 import struct
+import subprocess
+import sys
 import time
 import zlib
 from contextlib import suppress
@@ -175,6 +177,21 @@ def test_every_bad_picture_is_a_fault_that_names_what_came(name, capfd):
     assert capfd.readouterr().err == ""
 
 
+def test_broken_metadata_is_no_fault_and_nothing_is_said_of_it() -> None:
+    # In a process of its own: pytest turns warnings into errors, and the service must not write them to stderr.
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x02" + b"\x01\x12\0\x03"
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    picture = encode(draw())
+    broken = picture[:2] + segment + picture[2:]
+    script = (
+        "import sys; from datetime import UTC, datetime; from monitor.sources.pictures import decode_picture;"
+        "print(decode_picture(sys.stdin.buffer.read(), captured_at=datetime.now(UTC)).pixels.shape)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], input=broken, capture_output=True, check=True)
+    assert done.stdout == b"(48, 64, 3)\n"
+    assert done.stderr == b""
+
+
 @pytest.mark.parametrize(
     ("orientation", "expected"),
     [
@@ -300,3 +317,54 @@ def test_a_file_that_may_not_be_read_is_denied(tmp_path, as_nobody):
     secret.chmod(0)
     with as_nobody(), pytest.raises(SourceDenied, match="may not be read"):
         load_picture(secret)
+
+
+def textured(width: int = 640, height: int = 480) -> bytes:
+    """A picture whose data damage shows in: noise in every block."""
+    noise = np.random.default_rng(0).integers(0, 120, (height // 8, width // 8, 3), np.uint8)
+    return encode(np.kron(noise, np.ones((8, 8, 1), np.uint8)) + draw(width, height) // 3, quality=80)
+
+
+def garbled(data: bytes, share: float, length: int = 100) -> bytes:
+    """With other bytes in the compressed part from that share of it on; no markers among them."""
+    start = data.index(b"\xff\xda") + 14
+    at = start + int(share * (len(data) - 2 - start - length))
+    return data[:at] + bytes(range(1, length + 1)) + data[at + length :]
+
+
+def test_a_whole_picture_is_not_complained_of():
+    assert [decode(data).complaint for data, _ in GOOD.values()] == [None] * len(GOOD)
+
+
+@pytest.mark.parametrize("target_long_side", [480, 80])
+def test_damage_that_the_decoder_paints_over_is_told(target_long_side: int):
+    whole = textured()
+    complaints = [
+        decode(garbled(whole, share), target_long_side=target_long_side).complaint
+        for share in np.linspace(0.05, 0.9, 20)
+    ]
+    assert sum(complaint is not None for complaint in complaints) >= 15
+    assert decode(whole, target_long_side=target_long_side).complaint is None
+
+
+def test_missing_restart_intervals_are_told():
+    data = encode(Image.open(io.BytesIO(textured())), quality=80, restart_marker_rows=1)
+    third, fourth = data.index(b"\xff\xd3"), data.index(b"\xff\xd4")
+    assert decode(data[:third] + data[fourth:]).complaint is not None
+
+
+@pytest.mark.parametrize(("factor", "target_long_side"), [(1, 1600), (2, 800), (4, 400), (8, 200)])
+def test_pixels_are_those_that_pillow_decodes_reduced_or_not(factor: int, target_long_side: int):
+    data = encode(draw(1601, 1203), quality=85, subsampling=2)
+    by_pillow = Image.open(io.BytesIO(data))
+    if factor > 1:
+        by_pillow.draft(None, (1601 // factor, 1203 // factor))
+    pixels = decode(data, target_long_side=target_long_side).pixels
+    assert np.array_equal(pixels, np.asarray(by_pillow.convert("RGB")))
+
+
+def test_a_camera_that_begins_to_turn_by_exif_shows_what_it_showed():
+    upright = decode(encode(draw()))
+    lying = decode(encode(np.rot90(draw()), exif=exif(6)))
+    assert (lying.native_width, lying.native_height) == (upright.native_width, upright.native_height)
+    assert looks_like(lying.pixels)

@@ -10,6 +10,7 @@ import pytest
 
 from monitor.domain.errors import MonitorError
 from monitor.sources.http import HttpOptions, HttpSource
+from monitor.sources.mjpeg import MjpegOptions, MjpegSource
 from tests.net.hostile_server import Asked, answer, basic, digest, raw, serving, silence
 
 PASSWORD = "c@nary:p/ä%s#w?&+ d"
@@ -68,17 +69,18 @@ def urls(site, path):
     yield {"url": f"http://admin:{secret}@169.254.169.254{path}?{QUERY}"}
 
 
+@pytest.mark.parametrize(("made_of", "opened"), [(HttpOptions, HttpSource), (MjpegOptions, MjpegSource)])
 @pytest.mark.parametrize("path", PATHS)
-def test_no_secret_comes_out(site, clock, path, capfd, caplog):
+def test_no_secret_comes_out(site, clock, path, made_of, opened, capfd, caplog):
     caplog.set_level(logging.DEBUG)
     shown = io.StringIO()
     failures = 0
     for options in urls(site, path):
         source = None
         try:
-            made = HttpOptions(**options)
-            print(repr(made), repr(made.request()), file=shown)
-            source = HttpSource(made, clock)
+            made = made_of(**options)
+            print(repr(made), repr(made.request({})), file=shown)
+            source = opened(made, clock)
             print(repr(source), file=shown)
             source.grab(0.3)
         except MonitorError as error:

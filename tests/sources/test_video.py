@@ -147,6 +147,13 @@ def test_every_unusable_file_has_its_named_error(tmp_path, clock, video, capfd):
     assert capfd.readouterr().err == ""
 
 
+def test_a_codec_that_is_not_known_is_a_fault(tmp_path, clock):
+    path = record(tmp_path / "unknown.avi")
+    path.write_bytes(path.read_bytes().replace(b"FMP4", b"zz9!"))
+    with pytest.raises(FrameFault, match="codec"):
+        VideoSource(VideoOptions(path), clock).grab(1)
+
+
 def test_a_playlist_makes_no_request(tmp_path, clock, video):
     with serving({"/x.ts": answer(video.read_bytes())}) as site:
         path = tmp_path / "list.m3u8"

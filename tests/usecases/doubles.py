@@ -21,6 +21,7 @@ from monitor.domain.comparison import Alignment, Comparison, Relation
 from monitor.domain.displacement import Displacement
 from monitor.domain.errors import FrameFault, SourceError
 from monitor.domain.frame import Frame, FrameQuality, Pixels
+from monitor.domain.inhibition import Inhibition
 from monitor.domain.matcher import Matter
 from monitor.domain.orientation import Orientation, turn
 from monitor.domain.reference import Encoding, Reference
@@ -242,6 +243,7 @@ class Bench:
         self.encoder = StubEncoder()
         self.routes: tuple[str, ...] = ("log", "webhook")
         self.addressed: list[VerdictKind] = []
+        self.inhibitions: dict[ViewKey, Inhibition] = {}
         self.store = self.open_store()
         specs = [ViewSpec(key, site="harbour", interval_s=60.0, **spec) for key in (GATE, YARD)]  # type: ignore[arg-type]
         self.store.views.sync(specs, T0)
@@ -261,7 +263,13 @@ class Bench:
     @property
     def equipment(self) -> Equipment:
         return Equipment(
-            self.store, self.encoder, self.clock, Lookalikes(self.store), picture_bytes, self.address
+            self.store,
+            self.encoder,
+            self.clock,
+            Lookalikes(self.store),
+            picture_bytes,
+            self.address,
+            self.inhibitions.get,
         )
 
     def address(self, matter: Matter) -> tuple[Addressee, ...]:

@@ -222,6 +222,35 @@ def test_black_pictures_that_repeat_themselves_are_night_and_not_frozen(watched:
     assert kinds == {VerdictKind.DARK}
 
 
+def test_a_damaged_picture_is_a_fault_of_the_stream_and_never_another_view(watched: Bench):
+    torn = replace(shifted(1, 12), complaint="premature end of data segment")
+    assert watched.verdict(60, torn) is VerdictKind.STREAM_FAULT
+    assert watched.verdict(120, shifted(1, 12)) is VerdictKind.MOVED
+
+
+def test_remarks_on_the_camera_are_kept_with_the_verdict_and_change_nothing(watched: Bench):
+    ahead = replace(view_of(1, noise=1), told_at=at(60 + 3600))
+    check = watched.check(60, ahead)
+    assert check.observation is not None
+    seen = check.observation.verdict
+    assert seen.kind is VerdictKind.OK
+    assert seen.remarks == ("The camera's clock is 3,600 s ahead of ours: set it (NTP), or `time_zone`.",)
+    (stored,) = watched.store.history.observations(GATE)
+    assert stored.verdict.remarks == seen.remarks
+    assert stored.verdict.evidence["clock_skew_s"] == 3600
+    assert watched.store.load_watch(GATE).state.signs.clock_skew_s == 3600
+
+
+def test_a_clock_that_ran_and_stands_with_the_picture_is_a_frozen_camera(watched: Bench):
+    def still(seconds: float, told_s: float) -> VerdictKind:
+        return watched.verdict(seconds, replace(view_of(1, noise=int(seconds) // 60), told_at=at(told_s)))
+
+    assert {still(seconds, seconds) for seconds in (60, 120, 180)} == {VerdictKind.OK}
+    kinds = [still(seconds, 180) for seconds in (240, 300, 360, 420)]
+    assert kinds[-1] is VerdictKind.FROZEN
+    assert still(480, 480) is VerdictKind.OK
+
+
 # Another scene
 
 

@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 
+from monitor.domain.frame import Light
 from monitor.vision.quality import measure
 from tests.vision.drawn import canvas, in_other_light, look
 
@@ -55,8 +56,8 @@ def test_infrared_pictures_are_told_by_their_lack_of_colour():
     scene = look(canvas())
     grey = cv2.cvtColor(cv2.cvtColor(scene, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
 
-    assert measure(grey).infrared
-    assert not measure(scene).infrared
+    assert measure(grey).light is Light.INFRARED
+    assert measure(scene).light is Light.DAY
 
 
 def test_a_picture_of_one_colour_has_finite_measures():
@@ -74,3 +75,27 @@ def test_text_and_noise_of_the_sensor_do_not_hide_a_lost_focus():
     grain = np.random.default_rng(1).normal(0, 6, smeared.shape)
     marked = np.clip(smeared + grain, 0, 255).astype(np.uint8)
     assert measure(marked).sharpness < 0.4 * measure(scene).sharpness
+
+
+def test_rows_that_repeat_the_one_above_are_a_torn_picture():
+    torn = look(canvas()).copy()
+    torn[200:] = torn[200]
+
+    assert measure(torn).flat_rows > 0.5
+    assert measure(look(canvas())).flat_rows < 0.02
+
+
+def test_pilasters_and_fog_are_no_torn_picture():
+    stripes = np.tile(np.where(np.arange(640) // 8 % 2, 60, 200).astype(np.uint8), (480, 1))
+    noise = np.random.default_rng(0).normal(0, 4, (480, 640))
+    facade = np.clip(stripes + noise, 0, 255).astype(np.uint8)[..., None].repeat(3, axis=2)
+    fog = np.linspace(120, 200, 640)[None].repeat(480, 0).astype(np.uint8)[..., None].repeat(3, axis=2)
+
+    assert measure(facade).flat_rows < 0.1
+    assert measure(fog).flat_rows == 0
+
+
+def test_a_missing_infrared_cut_filter_casts_purple():
+    scene = look(canvas())
+    assert abs(measure(scene).magenta) < 0.05
+    assert measure(np.clip(scene * (1.3, 0.7, 1.2), 0, 255).astype(np.uint8)).magenta > 0.12

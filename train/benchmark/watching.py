@@ -15,7 +15,7 @@ from monitor.domain.decision import decide
 from monitor.domain.frame import Frame
 from monitor.domain.reference import Encoding, Reference
 from monitor.domain.state import StatePolicy, Status, Transition, ViewState
-from monitor.domain.stillness import is_frozen, watch_stillness
+from monitor.domain.stillness import Capture, is_frozen, watch_stillness
 from monitor.domain.thresholds import Thresholds
 from monitor.domain.transitions import advance
 from monitor.domain.verdict import Verdict, VerdictKind
@@ -202,7 +202,7 @@ def look(
 ) -> tuple[Watch, Moment]:
     """One check, as `monitor.usecases.observe` makes it, without source, store and deliveries."""
     state = watch.state
-    stillness = watch_stillness(state.stillness, sight.digest, at)
+    stillness = watch_stillness(state.stillness, Capture(sight.digest, at))
     verdict = sight.judged(eye, enrolled, watch.constancy)
     if is_frozen(stillness, policy) and verdict.kind is not VerdictKind.DARK:
         verdict = Verdict(VerdictKind.FROZEN, 1.0)

@@ -9,13 +9,28 @@ from typing import Annotated
 
 from pydantic import Field
 
+from monitor.settings.camera_sources.exec import ExecSource
 from monitor.settings.camera_sources.folder import FolderSource
 from monitor.settings.camera_sources.http import HttpSource
+from monitor.settings.camera_sources.mjpeg import MjpegSource
+from monitor.settings.camera_sources.rtsp import RtspSource
+from monitor.settings.camera_sources.usb import UsbSource
 from monitor.settings.camera_sources.video import VideoSource
+from monitor.settings.camera_sources.web import WebSource
 
 SourceSettings = Annotated[
-    FolderSource | HttpSource | VideoSource,
+    ExecSource | FolderSource | HttpSource | MjpegSource | RtspSource | UsbSource | VideoSource,
     Field(discriminator="kind"),
 ]
 
-__all__ = ["FolderSource", "HttpSource", "SourceSettings", "VideoSource"]
+__all__ = [
+    "ExecSource",
+    "FolderSource",
+    "HttpSource",
+    "MjpegSource",
+    "RtspSource",
+    "SourceSettings",
+    "UsbSource",
+    "VideoSource",
+    "WebSource",
+]

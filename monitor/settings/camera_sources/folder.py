@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Literal
 
@@ -48,7 +49,7 @@ class FolderSource(SettingsModel):
         try:
             if value is not None:
                 datetime.strptime(moment.strftime(value), value)  # noqa: DTZ007 - as above
-        except ValueError:
+        except (ValueError, re.error):  # the latter where a code stands twice
             raise PydanticCustomError(
                 "monitor_time_format", "expected strptime codes such as %Y%m%d_%H%M%S"
             ) from None

@@ -1,0 +1,1 @@
+"""One module a target: `TARGET`, found by its file's name."""
