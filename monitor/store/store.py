@@ -12,6 +12,7 @@ from monitor.domain.addressee import Addressee
 from monitor.domain.incident import Observation
 from monitor.domain.view import ViewKey
 from monitor.store.cache import EncodingCache
+from monitor.store.days import Days
 from monitor.store.deliveries import Deliveries
 from monitor.store.engine import Database
 from monitor.store.gallery import Gallery
@@ -22,6 +23,8 @@ from monitor.store.lock import DaemonLock, hold_daemon_lock
 from monitor.store.migrate import ensure_current
 from monitor.store.observations import History, Labels
 from monitor.store.recording import Announce, Recorder
+from monitor.store.report_data import ReportData
+from monitor.store.report_runs import ReportRuns
 from monitor.store.retention import Retention
 from monitor.store.rows import Recorded, Watch
 from monitor.store.views import Views
@@ -45,6 +48,9 @@ class Store:
         deliveries: The queue of alerts.
         images: Pictures by digest.
         retention: Letting go of what is old.
+        days: Days of views, summed up.
+        report_data: What reports are made of.
+        report_runs: Which scheduled reports were made and sent.
 
     Args:
         database: Migrated, and taken over: closing the store closes it.
@@ -67,6 +73,9 @@ class Store:
         self.labels = Labels(database)
         self.deliveries = Deliveries(database)
         self.retention = Retention(database, images)
+        self.days = Days(database)
+        self.report_data = ReportData(database)
+        self.report_runs = ReportRuns(database)
 
     @property
     def where(self) -> str:
