@@ -52,6 +52,8 @@ COMMANDS: Mapping[str, Entry] = {
     "check": Entry("monitor.cli.check:check", "Look at cameras once, now."),
     "status": Entry("monitor.cli.status:status", "Show where every view stands."),
     "history": Entry("monitor.cli.history:history", "Show what happened at a camera."),
+    "drift": Entry("monitor.cli.drift:drift", "Show how views drift over the days."),
+    "report": Entry("monitor.cli.report:report", "Write a report of a day, a week or a month."),
     "ack": Entry("monitor.cli.ack:ack", "Take note of an incident."),
     "accept": Entry("monitor.cli.accept:accept", "Make an incident's picture the new normal."),
     "alerts": Entry("monitor.cli.alerts:alerts", "Test notifiers; list and repeat failed deliveries."),

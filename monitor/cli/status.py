@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,9 @@ from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
     from monitor.cli.screen import Screen
+    from monitor.domain.drift import Drift
     from monitor.domain.incident import Incident
+    from monitor.domain.view import ViewKey
     from monitor.store import ViewRow
 
 LATE_INTERVALS = 3
@@ -21,9 +23,10 @@ LATE_INTERVALS = 3
 
 @click.command()
 @click.argument("cameras", nargs=-1, metavar="[CAMERA]...")
+@click.option("--drift", "with_drift", is_flag=True, help="Add how views drift over the days.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_run
-def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
+def status(run: Invocation, cameras: tuple[str, ...], with_drift: bool, as_json: bool) -> None:
     """Show where every view stands, or those of the CAMERAs named; times are UTC.
 
     Looks at no camera and always ends with 0: `monitor check` looks, and tells by its exit code.
@@ -33,6 +36,7 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
     from monitor.cli.screen import Screen
     from monitor.domain.state import Status, ViewState
     from monitor.store import ViewRow
+    from monitor.usecases.drift import drifts
     from monitor.wiring.site import open_site
 
     screen = Screen(run, as_json)
@@ -47,14 +51,16 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
             for spec in sorted(site.cameras.specs, key=lambda spec: spec.key)
             if spec.key in wanted
         ]
+        found = drifts(site.store, [row.spec for row in rows], now.date()) if with_drift else []
+        drifted = {one.spec.key: one.drift for one in found}
     involved = _Involved(open_incidents)
     if as_json:
-        screen.json([_as_json(row, now, involved) for row in rows], indent=2)
+        screen.json([_as_json(row, now, involved, drifted) for row in rows], indent=2)
         return
     if not rows:
         screen.say("No camera is configured yet: put some into the configuration.", "doubt")
         return
-    _show(rows, now, involved, screen)
+    _show(rows, now, involved, drifted, screen)
     for incident in involved.of_several:
         _tell(incident, now, screen)
     if any(row.state.status is Status.UNENROLLED and row.enabled for row in rows):
@@ -100,11 +106,15 @@ def _tell(incident: Incident, now: datetime, screen: Screen) -> None:
     )
 
 
-def _show(rows: list[ViewRow], now: datetime, involved: _Involved, screen: Screen) -> None:
+def _show(
+    rows: list[ViewRow], now: datetime, involved: _Involved, drifted: Mapping[ViewKey, Drift], screen: Screen
+) -> None:
+    from monitor.cli.drift_words import drift_cell
     from monitor.cli.words import age, name, status_cell, verdict_cell
 
     screen.table(
-        ["view", "state", "since", "cause", "last verdict", "last check", "incident", "references"],
+        ["view", "state", "since", "cause", "last verdict", "last check", "incident", "references"]
+        + (["drift"] if drifted else []),
         [
             [
                 str(row.spec.key),
@@ -115,6 +125,7 @@ def _show(rows: list[ViewRow], now: datetime, involved: _Involved, screen: Scree
                 age(row.last_checked_at, now),
                 _incident_cell(row, involved),
                 str(row.reference_count),
+                *([drift_cell(drifted[row.spec.key])] if drifted else []),
             ]
             for row in rows
         ],
@@ -138,7 +149,10 @@ def _is_late(row: ViewRow, now: datetime) -> bool:
     )
 
 
-def _as_json(row: ViewRow, now: datetime, involved: _Involved) -> dict[str, Any]:
+def _as_json(
+    row: ViewRow, now: datetime, involved: _Involved, drifted: Mapping[ViewKey, Drift]
+) -> dict[str, Any]:
+    from monitor.cli.drift_words import drift_json
     from monitor.cli.words import instant, verdict_json
 
     group = involved.group(row)
@@ -158,4 +172,5 @@ def _as_json(row: ViewRow, now: datetime, involved: _Involved) -> dict[str, Any]
         "acknowledged_by": involved.seen_by(row.open_incident_id),
         "group_incident": group.id if group else None,
         "references": row.reference_count,
+        **({"drift": drift_json(drifted[row.spec.key])} if drifted else {}),
     }

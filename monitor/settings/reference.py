@@ -46,6 +46,8 @@ _SECTIONS = {
     "WebhookNotifier": ("webhook notifier", "An entry of `notifiers` with `kind: webhook`."),
     "LogNotifier": ("log notifier", "An entry of `notifiers` with `kind: log`."),
     "Route": ("route", "An entry of `notifiers[].routes`."),
+    "Reporting": ("report", "`report`."),
+    "ScheduledReport": ("scheduled report", "An entry of `reports`."),
 }
 _WORDS = {"boolean": "true or false", "integer": "whole number", "string": "text", "number": "number"}
 

@@ -32,6 +32,7 @@ from monitor.usecases.observe import Check, Equipment, observe
 from monitor.usecases.reencode import reencode
 from monitor.wiring.hosts import host_plans, open_hosts
 from monitor.wiring.notify import open_notifiers
+from monitor.wiring.reports import report_jobs
 from monitor.wiring.sight import read_picture
 from monitor.wiring.site import Site
 
@@ -160,6 +161,7 @@ def build_service(
         known_troubled=[row.spec.key for row in store.views.all() if lacks_frames(row.state)],
         grabbers=site.grabbers.counters,
         hosts=hosts,
+        chores=report_jobs(store, clock, lambda: reloader.settings),
     )
 
 

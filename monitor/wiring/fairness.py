@@ -17,11 +17,13 @@ from random import Random
 from typing import Any
 
 from monitor.clock import SystemClock
+from monitor.domain.addressee import Addressee
 from monitor.domain.beats import share_of
 from monitor.domain.errors import SourceTimeout, SourceUnreachable
 from monitor.domain.frame import Frame
 from monitor.domain.incident import Observation
 from monitor.domain.inhibition import Inhibition
+from monitor.domain.matcher import Matter
 from monitor.domain.view import ViewKey, ViewSpec
 from monitor.service.counters import ServiceCounters
 from monitor.service.doors import Endpoint
@@ -247,7 +249,7 @@ class _Running:
         self._clock = clock
         encoder = StandInEncoder()
 
-        def routes(_spec: ViewSpec, _cause: object) -> Sequence[str]:
+        def address(_matter: Matter) -> Sequence[Addressee]:
             return ()
 
         def record_sit_out(key: ViewKey, slot: datetime, inhibition: Inhibition) -> None:
@@ -255,14 +257,14 @@ class _Running:
 
         hosts = Hosts(
             self._plans(),
-            HostIncidents(store, routes, clock),
+            HostIncidents(store, address, clock),
             self._knock,
             store.views.bring_forward,
             record_sit_out,
             clock,
         )
         self._equipment = Equipment(
-            store, encoder, clock, Lookalikes(store), lambda _frame: b"a picture", routes, hosts.inhibition
+            store, encoder, clock, Lookalikes(store), lambda _frame: b"a picture", address, hosts.inhibition
         )
         self.service = Service(
             due=store.views.due,
