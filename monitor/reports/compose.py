@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
-from monitor.domain.displacement import Displacement
 from monitor.domain.drift import Drift, Slope
 from monitor.domain.report import DriftLine, Offender, Report, Tally, ViewCoverage
 from monitor.reports.document import Bars, Column, Document, Line, Section, Table, Unit, bars, span_text
 
 LISTED = 15
 DRAWN_DRIFTS = 4
+WELL_SEEN = 0.99
+"""Views with this share of usable pictures, in this share of the hours in which the service ran, are not listed."""
 # Of an unknown share, 95 % lie within so many standard errors.
 _SURE = 1.96
 
@@ -21,7 +22,7 @@ def compose(report: Report) -> Document:
     sites = ", ".join(report.sites) or "all sites"
     figures = (
         (f"{len(seen.views):,}", "views"),
-        (f"{seen.checks:,}", "checks"),
+        (_rounded(seen.checks), "checks"),
         ("–" if seen.usable_share is None else f"{seen.usable_share * 100:.1f} %", "with a usable picture"),
         (f"{went.opened:,}", "incidents opened"),
         (f"{went.still_open:,}", "still open"),
@@ -72,7 +73,10 @@ def _coverage(report: Report) -> Section:
             f"{view.last_checked_at:%Y-%m-%d %H:%M}" if view.last_checked_at else "never",
         )
         for view in worst
-        if _badness(view)[:2] < (0.99, 0.99 * seen.hours) or not view.is_enrolled
+        if not view.is_enrolled
+        or view.usable < WELL_SEEN * view.checks
+        or view.hours < WELL_SEEN * seen.hours_running
+        or not view.checks
     )
     charts: tuple[Bars, ...] = ()
     if len(seen.checks_by_day) > 1:
@@ -90,7 +94,7 @@ def _coverage(report: Report) -> Section:
         Column("last check"),
     )
     if not rows:
-        sentences.append("Every view was seen in nearly every hour.")
+        sentences.append("Every view was seen well whenever the service ran.")
     return Section("Coverage", tuple(sentences), charts, Table(columns, rows) if rows else None)
 
 
@@ -201,15 +205,22 @@ def _curve(line: DriftLine) -> Line:
 
 
 def pace(drift: Drift) -> str:
-    """How far a view moves in thirty days, in directions that are told."""
+    """How far a view moves in thirty days, in the directions that are told; finer than a single check can be."""
 
     def over(slope: Slope | None) -> float:
         return slope.middle * 30 if slope is not None and slope.is_told else 0.0
 
-    where = Displacement(over(drift.dx), over(drift.dy), over(drift.roll_deg), 1.0 + over(drift.zoom))
-    text = where.describe()
-    # Below what a single check can tell, but not below what a month of them can.
-    return "hardly" if text == "not measurably" else text
+    dx, dy, roll_deg, zoom = map(over, (drift.dx, drift.dy, drift.roll_deg, drift.zoom))
+    parts = [
+        f"{abs(share) * 100:.2f} % {way}"
+        for share, way in ((dx, "right" if dx > 0 else "left"), (dy, "down" if dy > 0 else "up"))
+        if share
+    ]
+    if roll_deg:
+        parts.append(f"{abs(roll_deg):.2f}° {'counter-clockwise' if roll_deg > 0 else 'clockwise'}")
+    if zoom:
+        parts.append(f"zoom {zoom * 100:+.2f} %")
+    return ", ".join(parts) or "–"
 
 
 def forecast(drift: Drift) -> str:
@@ -285,6 +296,11 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
     reach = _SURE * math.sqrt(share * (1 - share) / count + _SURE**2 / (4 * count**2))
     scale = 1 + _SURE**2 / count
     return max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
+
+
+def _rounded(count: int) -> str:
+    """A count that may be very large, short enough for a tile."""
+    return f"{count:,}" if count < 1_000_000 else f"{count / 1e6:,.1f} M"
 
 
 def _left_out(count: int) -> tuple[str, ...]:

@@ -103,19 +103,22 @@ def _table(pdf: FPDF, table: Table) -> None:
     pdf.set_font("helvetica", size=8.5)
     pdf.set_text_color(*INK)
     pdf.set_draw_color(*LINE)
+    # Cells are filled with the colour of what was drawn last.
+    pdf.set_fill_color(255, 255, 255)
     texts = [
         [_latin(shown(cell, column.unit)) for cell, column in zip(row, table.columns, strict=True)]
         for row in table.rows
     ]
     names = [_latin(column.name) for column in table.columns]
+    # A sixth more than plain letters need, as the first row is bold.
     widths = [
-        min(60.0, max(10.0, *(pdf.get_string_width(row[index]) for row in [names, *texts])) + 4)
+        min(60.0, max(10.0, *(1.17 * pdf.get_string_width(row[index]) for row in [names, *texts])) + 4)
         for index in range(len(names))
     ]
     numeric = [is_numeric(table, index) for index in range(len(names))]
     with pdf.table(
         col_widths=tuple(widths),
-        width=min(pdf.epw, sum(widths)) if sum(widths) < pdf.epw * 0.85 else pdf.epw,
+        width=pdf.epw,
         align="L",
         line_height=4.6,
         borders_layout="HORIZONTAL_LINES",
