@@ -117,9 +117,7 @@ def test_the_newest_label_of_an_incident_counts(store: Store):
     incident = store.record(builders.opened(0), told(), announce).incident
     assert incident is not None
     store.labels.add(incident_id=incident.id, right=True, author="ada", now=NOW)
-    store.labels.add(
-        incident_id=incident.id, right=False, true_cause=VerdictKind.OK, author="bob", now=NOW
-    )
+    store.labels.add(incident_id=incident.id, right=False, true_cause=VerdictKind.OK, author="bob", now=NOW)
     assert store.report_data.labels([incident.id, 999]) == {incident.id: LabelFact(False, VerdictKind.OK)}
     assert store.report_data.labels([]) == {}
 
