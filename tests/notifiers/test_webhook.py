@@ -269,7 +269,7 @@ def test_the_body_is_plain_json_text(receiver: Receiver):
 def test_an_alert_about_a_recorder_names_it_and_its_cameras(receiver: Receiver):
     members = (ViewKey("channel1"), ViewKey("ptz", "gate"))
     alert = replace(ALERT, key=members[0], scope=Scope.HOST, subject="10.0.0.5", members=members)
-    assert notifier(receiver.url).send(alert, "ops:17-1", 1).outcome is Outcome.ACCEPTED
+    assert notifier(receiver.url).send(Message.of(alert), 1).outcome is Outcome.ACCEPTED
     data = receiver.requests[0].verified()["data"]
     assert (data["scope"], data["subject"], data["members"]) == ("host", "10.0.0.5", ["channel1", "ptz/gate"])
     # Receivers that know nothing of hosts find a camera where they look for one.

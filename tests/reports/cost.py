@@ -37,7 +37,7 @@ NOW = datetime(2026, 6, 1, 2, tzinfo=UTC)
 def timed(what: str) -> Iterator[None]:
     began = time.process_time()
     yield
-    print(f"{what}: {time.process_time() - began:.2f} s of processor time")
+    sys.stdout.write(f"{what}: {time.process_time() - began:.2f} s of processor time\n")
 
 
 def fill(store: Store, count: int) -> None:
