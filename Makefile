@@ -51,7 +51,7 @@ soak: $(DEV)/installed
 $(SERVICE)/installed: pyproject.toml constraints.txt
 	@echo "Setting up $(SERVICE): the service, without torch …"
 	$(PYTHON) -m venv $(SERVICE)
-	$(SERVICE)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[postgres]"
+	$(SERVICE)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[postgres,reports]"
 	@touch $@
 
 # torch first and by itself: asked for by name it may come as a CPU build, which is a tenth of the size.
@@ -59,7 +59,7 @@ $(DEV)/installed: pyproject.toml constraints.txt
 	@echo "Setting up $(DEV): service, training and test tools …"
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt torch
-	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[postgres,train,dev]"
+	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[postgres,reports,train,dev]"
 	@touch $@
 
 $(DEV)/fuzz-installed: $(DEV)/installed

@@ -55,6 +55,8 @@ COMMANDS: Mapping[str, Entry] = {
     "incidents": Entry(
         "monitor.cli.incidents:incidents", "List incidents, show everything about one, comment and end them."
     ),
+    "drift": Entry("monitor.cli.drift:drift", "Show how views drift over the days."),
+    "report": Entry("monitor.cli.report:report", "Write a report of a day, a week or a month."),
     "ack": Entry("monitor.cli.ack:ack", "Take note of an incident."),
     "evidence": Entry(
         "monitor.cli.evidence:evidence", "Write down what an incident rests on, with pictures."

@@ -12,6 +12,7 @@ from monitor.cli.invocation import Invocation, pass_run
 
 if TYPE_CHECKING:
     from monitor.cli.screen import Screen
+    from monitor.domain.drift import Drift
     from monitor.domain.incident import Incident
     from monitor.domain.muting import Muted
     from monitor.domain.view import ViewKey
@@ -23,9 +24,10 @@ LATE_INTERVALS = 3
 
 @click.command()
 @click.argument("cameras", nargs=-1, metavar="[CAMERA]...")
+@click.option("--drift", "with_drift", is_flag=True, help="Add how views drift over the days.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_run
-def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
+def status(run: Invocation, cameras: tuple[str, ...], with_drift: bool, as_json: bool) -> None:
     """Show where every view stands, or those of the CAMERAs named; times are UTC.
 
     Looks at no camera and always ends with 0: `monitor check` looks, and tells by its exit code.
@@ -36,6 +38,7 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
     from monitor.cli.screen import Screen
     from monitor.domain.state import Status, ViewState
     from monitor.store import ViewRow
+    from monitor.usecases.drift import drifts
     from monitor.wiring.site import open_site
 
     screen = Screen(run, as_json)
@@ -52,13 +55,17 @@ def status(run: Invocation, cameras: tuple[str, ...], as_json: bool) -> None:
             for spec in sorted(site.cameras.specs, key=lambda spec: spec.key)
             if spec.key in wanted
         ]
+        found = drifts(site.store, [row.spec for row in rows], now.date()) if with_drift else []
+        drifted = {one.spec.key: one.drift for one in found}
     if as_json:
-        screen.json([_as_json(row, now, involved, muted.get(row.spec.key)) for row in rows], indent=2)
+        screen.json(
+            [_as_json(row, now, involved, muted.get(row.spec.key), drifted) for row in rows], indent=2
+        )
         return
     if not rows:
         screen.say("No camera is configured yet: put some into the configuration.", "doubt")
         return
-    _show(rows, now, involved, muted, screen)
+    _show(rows, now, involved, muted, drifted, screen)
     _show_merged(involved.of_several, now, screen)
     if any(row.state.status is Status.UNENROLLED and row.enabled for row in rows):
         screen.note("Views without references are not watched; `monitor enroll --all` takes them.")
@@ -121,8 +128,10 @@ def _show(
     now: datetime,
     involved: _Involved,
     muted: Mapping[ViewKey, Muted],
+    drifted: Mapping[ViewKey, Drift],
     screen: Screen,
 ) -> None:
+    from monitor.cli.drift_words import drift_cell
     from monitor.cli.words import age, name, verdict_cell
 
     screen.table(
@@ -136,6 +145,7 @@ def _show(
             "incident",
             "severity",
             "references",
+            *(["drift"] if drifted else []),
         ],
         [
             [
@@ -148,6 +158,7 @@ def _show(
                 _incident_cell(row, involved),
                 _severity_cell(involved.own(row) or involved.shared(row)),
                 str(row.reference_count),
+                *([drift_cell(drifted[row.spec.key])] if drifted else []),
             ]
             for row in rows
         ],
@@ -203,7 +214,14 @@ def _is_late(row: ViewRow, now: datetime) -> bool:
     )
 
 
-def _as_json(row: ViewRow, now: datetime, involved: _Involved, muted: Muted | None) -> dict[str, Any]:
+def _as_json(
+    row: ViewRow,
+    now: datetime,
+    involved: _Involved,
+    muted: Muted | None,
+    drifted: Mapping[ViewKey, Drift],
+) -> dict[str, Any]:
+    from monitor.cli.drift_words import drift_json
     from monitor.cli.words import instant, verdict_json
 
     incident = involved.own(row)
@@ -227,4 +245,5 @@ def _as_json(row: ViewRow, now: datetime, involved: _Involved, muted: Muted | No
         if muted is None
         else {"by": muted.by.value, "until": instant(muted.until), "reason": muted.reason},
         "references": row.reference_count,
+        **({"drift": drift_json(drifted[row.spec.key])} if drifted else {}),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from random import Random
@@ -70,6 +71,7 @@ class Service:
         known_troubled: Views without a usable frame when last checked; they begin in the troubled lane.
         grabbers: Counts the processes that grab frames; None where there are none.
         hosts: Asked before each check, and told of its outcome; None lets everybody in.
+        chores: Further jobs, done only while the lock is held.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Service:
         known_troubled: Iterable[ViewKey] = (),
         grabbers: Callable[[], GrabberLoad] | None = None,
         hosts: Hosts | None = None,
+        chores: Sequence[Job] = (),
     ) -> None:
         self._grabbers = grabbers
         self._options = options = options or ServiceOptions()
@@ -127,6 +130,7 @@ class Service:
                 Job("lock", self._keeper.look_after, options.heartbeat_every_s, options.heartbeat_every_s),
                 Job("heartbeat", self._heartbeat, heartbeat_every_s),
                 Job("prune", prune, options.prune_every_s, random.uniform(0.1, 0.2) * options.prune_every_s),
+                *(replace(chore, run=self._while_held(chore.run)) for chore in chores),
             ]
         )
 
@@ -257,6 +261,13 @@ class Service:
     def _knock(self) -> None:
         if self._hosts is not None and self._keeper.is_held:
             self._hosts.knock()
+
+    def _while_held(self, run: Callable[[], object]) -> Callable[[], None]:
+        def run_if_held() -> None:
+            if self._keeper.is_held:
+                run()
+
+        return run_if_held
 
     def _deliver(self) -> None:
         if not self._keeper.is_held:

@@ -27,6 +27,8 @@ def check_names(data: Any) -> Iterator[Finding]:
         yield from _repeated(("cameras", index, "views"), _entries(camera, "views"), "view")
     notifiers = _entries(data, "notifiers")
     yield from _repeated(("notifiers",), notifiers, "notifier")
+    reports = _entries(data, "reports")
+    yield from _repeated(("reports",), reports, "report")
 
     sites = data.get("sites") if isinstance(data, Mapping) else None
     known_sites = {DEFAULT_SITE, *(sites if isinstance(sites, Mapping) else ())}
@@ -36,6 +38,12 @@ def check_names(data: Any) -> Iterator[Finding]:
             ("cameras", index, "site"), camera.get("site", DEFAULT_SITE), known_sites, "sites"
         )
     known = {"sites": known_sites, "cameras": known_cameras}
+    known_notifiers = {one["name"] for _, one in notifiers if isinstance(one.get("name"), str)}
+    for index, report in reports:
+        for key, named, where in (("sites", known_sites, "sites"), ("to", known_notifiers, "notifiers")):
+            names = report.get(key)
+            for position, name in enumerate(names if isinstance(names, list) else ()):
+                yield from _unknown(("reports", index, key, position), name, named, where)
     for index, notifier in notifiers:
         for number, route in _entries(notifier, "routes"):
             yield from _unknown_in(("notifiers", index, "routes", number), route, known)

@@ -22,6 +22,7 @@ from monitor.settings.camera_sources import SourceSettings
 from monitor.settings.channels import NotifierSettings
 from monitor.settings.derived import DerivedFrom, Overrides
 from monitor.settings.noise import Maintenance
+from monitor.settings.reports import Reporting, ScheduledReport
 from monitor.settings.values import (
     AnchoredPath,
     BundlePath,
@@ -293,6 +294,13 @@ class Settings(SettingsModel):
     """Hosts with settings of their own, by name or address as cameras' addresses have it."""
     retention: Retention = Field(default_factory=Retention, examples=[{"images": "30d"}])
     """How long things are kept."""
+    report: Reporting = Field(default_factory=Reporting, examples=[{"recheck_after": "180d"}])
+    """What reports hold."""
+    reports: tuple[ScheduledReport, ...] = Field(
+        default=(),
+        examples=[[{"name": "weekly", "cron": "0 6 * * MON", "period": "week", "to": ["control-room"]}]],
+    )
+    """Reports that the service makes by itself."""
     logging: Logging = Field(default_factory=Logging, examples=[{"format": "json"}])
     """What the service says about itself."""
 

@@ -51,6 +51,8 @@ _SECTIONS = {
     "Group": ("group", "`notifiers[].group`."),
     "Remind": ("remind", "`notifiers[].remind`."),
     "Maintenance": ("maintenance", "An entry of `maintenance`."),
+    "Reporting": ("report", "`report`."),
+    "ScheduledReport": ("scheduled report", "An entry of `reports`."),
 }
 # Choices that stand in many places, in a word or two.
 _CHOICES = {"VerdictKind": "verdict", "Severity": "`info`, `warning` or `critical`"}

@@ -12,6 +12,7 @@ from monitor.domain.addressee import Addressee, Addressing, nobody
 from monitor.domain.incident import Observation
 from monitor.domain.view import ViewKey, ViewSpec
 from monitor.store.cache import EncodingCache
+from monitor.store.days import Days
 from monitor.store.deliveries import Deliveries
 from monitor.store.dossier import Dossiers
 from monitor.store.engine import Database
@@ -27,6 +28,8 @@ from monitor.store.observations import History, Labels
 from monitor.store.receivers import Receivers
 from monitor.store.recording import Announce, Recorder
 from monitor.store.reminding import Reminders
+from monitor.store.report_data import ReportData
+from monitor.store.report_runs import ReportRuns
 from monitor.store.retention import Retention
 from monitor.store.rows import Recorded, Watch
 from monitor.store.silences import Silences
@@ -59,6 +62,9 @@ class Store:
         receivers: How notifiers' receivers have fared.
         images: Pictures by digest.
         retention: Letting go of what is old.
+        days: Days of views, summed up.
+        report_data: What reports are made of.
+        report_runs: Which scheduled reports were made and sent.
 
     Args:
         database: Migrated, and taken over: closing the store closes it.
@@ -88,6 +94,9 @@ class Store:
         self.reminders = Reminders(database)
         self.receivers = Receivers(database)
         self.retention = Retention(database, images)
+        self.days = Days(database)
+        self.report_data = ReportData(database)
+        self.report_runs = ReportRuns(database)
 
     @property
     def where(self) -> str:

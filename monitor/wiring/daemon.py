@@ -35,6 +35,7 @@ from monitor.usecases.reencode import reencode
 from monitor.usecases.tend import Tending, tend
 from monitor.wiring.hosts import host_names, host_plans, open_hosts
 from monitor.wiring.notify import open_notifiers, settings_digests
+from monitor.wiring.reports import report_jobs
 from monitor.wiring.sight import read_picture
 from monitor.wiring.site import Site
 
@@ -172,6 +173,7 @@ def build_service(
         known_troubled=[row.spec.key for row in store.views.all() if lacks_frames(row.state)],
         grabbers=site.grabbers.counters,
         hosts=hosts,
+        chores=report_jobs(store, clock, lambda: reloader.settings),
     )
 
 
