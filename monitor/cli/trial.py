@@ -143,7 +143,7 @@ class Trial:
 
         def try_it() -> Frame:
             entry = source_entry(url, self.account.username, self.account.password, main_url)
-            return look(entry, self._run.settings, self._run.environ, self._clock)
+            return look(entry, self._run.settings, self._run.environ)
 
         return self._admitted(try_it, SourceDenied)
 

@@ -78,12 +78,3 @@ def source_kind(name: str) -> SourceKind:
         raise UnknownSourceKind(
             f"There is no kind of source {name!r}.", f"Use one of {', '.join(sorted(SOURCE_KINDS))}."
         ) from None
-
-
-def open_source(kind: str, options: Any, clock: Clock) -> FrameSource:
-    """A source of that kind; nothing is contacted before the first grab.
-
-    Raises:
-        UnknownSourceKind: There is no such kind.
-    """
-    return source_kind(kind).open(options, clock)

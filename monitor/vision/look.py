@@ -24,6 +24,8 @@ CLEAR_PEAK = 8.0
 """Strength of a correlation's peak, in standard deviations, that pictures of other scenes do not reach."""
 WORTH_A_TRY = 0.2
 """The network's probability for `moved` from which the alignment tries the network's displacement too."""
+SIMPLER = 0.7
+"""Of two shapes in which a frame may show the view, the one in which it lies still may have so much less support."""
 
 
 class Look:
@@ -61,13 +63,20 @@ class Look:
 
         The upright comparison costs no further forward pass. Only when neither the gradients nor the network
         recognise the view are the other orientations tried, the promising ones with a pass of their own.
+
+        Where the sides are exchanged these come first; of views that are nearly square, a narrower picture has such
+        sides as well.
         """
-        candidates = []
-        if not sides_swapped(self._reference.upright.aspect, self._encoding.aspect):
-            candidates = [max(self._in_other_shapes(frame), key=_fit, default=None) or self._upright()]
-        if not candidates or not _recognised(candidates[0]):
+        is_swapped = sides_swapped(self._reference.upright.aspect, self._encoding.aspect)
+        candidates = [] if is_swapped else [self._not_turned(frame)]
+        if not any(map(_recognised, candidates)):
             candidates += [self._turned(frame, turned) for turned in self._promising()]
+        if is_swapped and not any(map(_recognised, candidates)):
+            candidates.append(self._not_turned(frame))
         return max(candidates, key=_likeness)
+
+    def _not_turned(self, frame: Frame) -> Comparison:
+        return max(self._in_other_shapes(frame), key=_fit, default=None) or self._upright()
 
     def _upright(self) -> Comparison:
         return self._compare(Orientation.UPRIGHT, self._encoding, self._theirs)
@@ -156,8 +165,13 @@ def _recognised(comparison: Comparison) -> bool:
 
 
 def _fit(comparison: Comparison) -> tuple[float, float]:
-    """How well a frame of another shape was fitted: by the gradients where they agree, else by all evidence."""
-    support = comparison.alignment.support if comparison.alignment else 0.0
+    """How well a frame of another shape was fitted: by the gradients where they agree, else by all evidence.
+
+    What was cut off at the sides is as well a magnified view without top and bottom: the account under which nothing
+    has moved counts for more.
+    """
+    alignment = comparison.alignment
+    support = max(alignment.support, alignment.support_at_rest / SIMPLER) if alignment else 0.0
     return (support if support > CONVINCING else 0.0), _likeness(comparison)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from monitor.domain.errors import MonitorError
 from monitor.domain.fitness import Finding, inspect
 from monitor.domain.frame import Frame
 from monitor.domain.ports import Clock
+from monitor.grabbers.source import PooledSource
 from monitor.net.errors import NetError
 from monitor.onvif.addresses import PictureAddress, device_address, same_address
 from monitor.onvif.device import Device
@@ -25,9 +27,10 @@ from monitor.settings import Settings
 from monitor.settings.camera_sources import SourceSettings
 from monitor.settings.reading import Reading
 from monitor.sources.errors import InvalidOption
-from monitor.sources.kinds import SOURCE_KINDS, open_source, source_kind
+from monitor.sources.kinds import SOURCE_KINDS, source_kind
 from monitor.sources.pictures import TARGET_LONG_SIDE
 from monitor.vision.quality import measure
+from monitor.wiring.cameras import open_grabbers
 from monitor.wiring.options import build_options
 
 KIND_OF_SCHEME: Mapping[str, str] = MappingProxyType(
@@ -156,14 +159,13 @@ def knows_substreams(kind: str) -> bool:
     )
 
 
-def look(entry: Mapping[str, Any], settings: Settings, environ: Mapping[str, str], clock: Clock) -> Frame:
-    """One frame from a source that is not configured yet, grabbed as that of a configured one is.
+def look(entry: Mapping[str, Any], settings: Settings, environ: Mapping[str, str]) -> Frame:
+    """One frame from a source that is not configured yet, grabbed as that of a configured one is: by a child process.
 
     Args:
         entry: As from `source_entry`.
         settings: For the time limit, and where relative paths start.
         environ: For references to it.
-        clock: Time.
 
     Raises:
         UnknownSourceKind: There is no such kind of source.
@@ -178,11 +180,12 @@ def look(entry: Mapping[str, Any], settings: Settings, environ: Mapping[str, str
         found = error.errors(include_url=False, include_input=False)[0]
         raise InvalidOption(f"The address cannot be used: {found['msg']}.", "Correct it.") from None
     values = {name: value for name, value in source if value is not None and name != "kind"}
-    opened = open_source(entry["kind"], build_options(kind.options, values), clock)
-    try:
+    options: Any = build_options(kind.options, values)
+    with (
+        open_grabbers(settings) as grabbers,
+        closing(PooledSource(grabbers, kind.open, options)) as opened,
+    ):
         return opened.grab(settings.service.grab_timeout_s)
-    finally:
-        opened.close()
 
 
 def findings(frame: Frame) -> tuple[Finding, ...]:

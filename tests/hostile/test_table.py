@@ -8,7 +8,7 @@ import pytest
 
 from monitor.clock import SystemClock
 from monitor.domain.errors import MonitorError, SourceError
-from monitor.sources.kinds import open_source
+from monitor.sources.kinds import source_kind
 from tests.hostile.case import CANARY, HostileCase
 from tests.hostile.table import CASES, PAGE, markdown, split_page
 
@@ -17,7 +17,7 @@ from tests.hostile.table import CASES, PAGE, markdown, split_page
 def test_each_peer_costs_a_bounded_time_and_ends_as_the_table_says(case: HostileCase) -> None:
     with case.serve() as address:
         options = case.options(address)
-        source = open_source(case.kind, options, SystemClock())
+        source = source_kind(case.kind).open(options, SystemClock())
         started_s = time.monotonic()
         outcome: Exception | None = None
         try:

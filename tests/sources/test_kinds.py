@@ -11,7 +11,7 @@ from monitor.sources.errors import UnknownSourceKind
 from monitor.sources.exec import ExecOptions
 from monitor.sources.folder import FolderOptions
 from monitor.sources.http import HttpOptions
-from monitor.sources.kinds import SOURCE_KINDS, open_source
+from monitor.sources.kinds import SOURCE_KINDS, source_kind
 from monitor.sources.mjpeg import MjpegOptions
 from monitor.sources.rtsp import RtspOptions
 from monitor.sources.usb import UsbOptions
@@ -47,7 +47,7 @@ def test_every_kind_is_tested_here():
 
 @pytest.mark.parametrize("kind", OPTIONS)
 def test_opening_touches_nothing_and_a_failing_grab_raises_only_source_errors(kind, clock):
-    source = open_source(kind, OPTIONS[kind], clock)
+    source = source_kind(kind).open(OPTIONS[kind], clock)
     for _ in range(2):
         with pytest.raises(SourceError) as caught:
             source.grab(0.5)
@@ -57,9 +57,9 @@ def test_opening_touches_nothing_and_a_failing_grab_raises_only_source_errors(ki
     source.close()
 
 
-def test_an_unknown_kind_is_named_with_those_that_exist(clock):
+def test_an_unknown_kind_is_named_with_those_that_exist():
     with pytest.raises(UnknownSourceKind, match="exec, folder, http, mjpeg, rtsp, usb, video"):
-        open_source("carrier pigeon", None, clock)
+        source_kind("carrier pigeon")
 
 
 @pytest.mark.parametrize("kind", OPTIONS)

@@ -60,6 +60,12 @@ def cropped_to_wide(picture: Pixels) -> Pixels:
     return picture[top : top + rows]
 
 
+def narrowed(picture: Pixels) -> Pixels:
+    """Without an eighth at either side."""
+    eighth = picture.shape[1] // 8
+    return picture[:, eighth:-eighth]
+
+
 def between_bars(picture: Pixels) -> Pixels:
     """A 4:3 picture in a 16:9 one, black at both sides."""
     height = picture.shape[0]
@@ -93,6 +99,30 @@ def test_the_view_in_another_shape_is_ok_and_the_way_it_changed_is_named(
 ):
     seen = judge(encoder, reference, pixels)
     assert (seen.kind, seen.evidence["format"]) == ("ok", fitted)
+
+
+def with_clouds_and_cars(picture: Pixels) -> Pixels:
+    """Another sky at the top and other cars at the bottom."""
+    elsewhere, eighth = look(canvas(5)), picture.shape[0] // 8
+    return np.concatenate((elsewhere[:eighth], picture[eighth:-eighth], elsewhere[-eighth:]))
+
+
+def test_a_view_without_its_sides_has_not_been_magnified(encoder: NetworkEncoder, reference: Reference):
+    # Magnified, the view would be without top and bottom as well, and what is left would agree better.
+    seen = judge(encoder, reference, narrowed(with_clouds_and_cars(later())))
+    assert (seen.kind, seen.evidence["format"]) == ("ok", Format.SAME_HEIGHT)
+
+
+def nearly_square(picture: Pixels) -> Pixels:
+    return picture[:, 40:-40]
+
+
+def test_a_nearly_square_view_that_loses_its_sides_was_not_turned(encoder: NetworkEncoder):
+    square = replace(encoder.enroll(framed(nearly_square(look(canvas()))), ViewKey("gate")), id=1)
+    seen = judge(encoder, square, narrowed(nearly_square(later())))
+    assert (seen.kind, seen.evidence["format"]) == ("ok", Format.SAME_HEIGHT)
+    turned = turn(nearly_square(later()), Orientation.ROTATED_90)
+    assert judge(encoder, square, turned).kind == "rotated_90"
 
 
 def test_a_moved_view_in_another_shape_is_moved_by_as_much(encoder: NetworkEncoder, reference: Reference):

@@ -28,6 +28,7 @@ class Case:
     Attributes:
         kind: What was done to it.
         reference: An earlier picture of the same camera.
+        picture: What the frame was made of.
         jpeg: The frame's bytes.
         visible: Whether anything can be seen of what was done.
         found: Whether the frame alone shows what was done, without its decoder's word.
@@ -35,6 +36,7 @@ class Case:
 
     kind: str
     reference: Picture
+    picture: Picture
     jpeg: bytes
     visible: bool = True
     found: bool = False
@@ -54,26 +56,27 @@ def cases(material: Material, seed: int) -> Iterator[Case]:
         reference = block[0]
         for picture in block:
             kind = ITSELF if picture is reference else WHOLE
-            yield Case(kind, reference, picture.path.read_bytes())
+            yield Case(kind, reference, picture, picture.path.read_bytes())
         yield from _damaged(block, rng)
         if number % RARE == 0:
-            yield from _reshaped(reference, _pixels(block[1]), rng)
+            yield from _reshaped(reference, block[1], rng)
 
 
 def _damaged(block: Sequence[Picture], rng: np.random.Generator) -> Iterator[Case]:
     jpeg, pixels = block[1].path.read_bytes(), _pixels(block[1])
     for kind in KINDS:
         damaged = put_into(jpeg, kind, rng)
-        yield Case(kind, block[0], damaged, is_visible(pixels, damaged))
+        yield Case(kind, block[0], block[1], damaged, is_visible(pixels, damaged))
 
 
-def _reshaped(reference: Picture, pixels: Pixels, rng: np.random.Generator) -> Iterator[Case]:
+def _reshaped(reference: Picture, picture: Picture, rng: np.random.Generator) -> Iterator[Case]:
+    pixels = _pixels(picture)
     broken = smeared(pixels, rng)
     seen = decoded(broken)
     found = seen is not None and measure(seen).flat_rows >= Thresholds().flat_rows
-    yield Case(SMEARED, reference, broken, found=found)
+    yield Case(SMEARED, reference, picture, broken, found=found)
     for kind, reshape in RESHAPED.items():
-        yield Case(kind, reference, encoded(reshape(pixels), _GOOD_QUALITY))
+        yield Case(kind, reference, picture, encoded(reshape(pixels), _GOOD_QUALITY))
 
 
 def _pixels(picture: Picture) -> Pixels:

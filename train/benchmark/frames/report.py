@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from train.benchmark.frames.cases import ITSELF, SMEARED, WHOLE, Case
 from train.benchmark.frames.damage import KINDS, VISIBLE
@@ -65,14 +65,17 @@ def damage(answers: Answers) -> Table:
 
 
 def verdicts(answers: Answers) -> Table:
-    """What the service makes of visible damage, beside the same cameras' whole frames."""
-    lines = [("none", len(_of(answers, WHOLE)), _counted(_of(answers, WHOLE)))]
+    """What the service makes of visible damage, beside the same frames whole."""
+    lines = [_line("none", _whole(answers, KINDS))]
     for kind in KINDS:
         visible = [(case, answer) for case, answer in _of(answers, kind) if case.visible]
         for which, told in (("told", True), ("not told", False)):
             some = [(case, answer) for case, answer in visible if answer.told is told]
-            lines.append((f"{kind}, visible, {which}", len(some), _counted(some)))
-    lines.append((SMEARED, len(_of(answers, SMEARED)), _counted(_of(answers, SMEARED))))
+            lines.append(_line(f"{kind}, visible, {which}", some))
+    lines += [
+        _line(f"none, those {SMEARED} below", _whole(answers, [SMEARED])),
+        _line(SMEARED, _of(answers, SMEARED)),
+    ]
     return Table(("damage", "frames", "verdicts"), tuple(lines))
 
 
@@ -99,10 +102,10 @@ def rows_and_combs(figures: Figures) -> Table:
 
 
 def formats(answers: Answers) -> Table:
-    """What the service makes of a view in another format."""
+    """What the service makes of a view in another format, beside the same frames as they came."""
+    lines = [_line(kind, _of(answers, kind)) for kind in RESHAPED]
     return Table(
-        ("the frame is", "frames", "verdicts"),
-        tuple((kind, len(_of(answers, kind)), _counted(_of(answers, kind))) for kind in RESHAPED),
+        ("the frame is", "frames", "verdicts"), (_line("as it came", _whole(answers, RESHAPED)), *lines)
     )
 
 
@@ -125,6 +128,16 @@ def _of_what(figures: Figures) -> str:
 
 def _of(answers: Answers, kind: str) -> Answers:
     return [(case, answer) for case, answer in answers if case.kind == kind]
+
+
+def _whole(answers: Answers, kinds: Collection[str]) -> Answers:
+    """The frames to which something of these kinds was done, as they were before."""
+    chosen = {case.picture for case, _ in answers if case.kind in kinds}
+    return [(case, answer) for case, answer in _of(answers, WHOLE) if case.picture in chosen]
+
+
+def _line(name: str, answers: Answers) -> tuple[str, int, str]:
+    return name, len(answers), _counted(answers)
 
 
 def _counted(answers: Iterable[tuple[Case, Answer]]) -> str:
