@@ -121,8 +121,8 @@ def _unpack_comparison(reader: _Reader) -> Comparison:
     alignment = None
     if present & _ALIGNED:
         displacement = Displacement(*reader.take(_DISPLACEMENT))
-        *agreement, landmarks = reader.take(_AGREEMENT)
-        alignment = Alignment(displacement, *agreement, int(landmarks))
+        support, at_rest, spread, spread_at_rest, peak, landmarks = reader.take(_AGREEMENT)
+        alignment = Alignment(displacement, support, at_rest, spread, spread_at_rest, peak, int(landmarks))
     return Comparison(
         reference_id=reference_id,
         orientation=_ORIENTATIONS[orientation],
