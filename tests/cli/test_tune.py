@@ -55,7 +55,7 @@ def test_the_proposal_is_written_into_the_configuration_only_on_request(flipped:
     assert gate["policy"] == {"open_checks": 3, "window": 4}
     assert "policy" not in yard
     assert len(flipped.config.read_text().splitlines()) == len(before.decode().splitlines())
-    flipped.run("config", "check")
+    flipped.run("config", "validate")
 
 
 def test_a_configuration_that_cannot_be_written_stays(flipped: Workplace) -> None:
