@@ -4,12 +4,13 @@ SERVICE := .venv
 DEV := .venv-dev
 PIP_FLAGS := --disable-pip-version-check --quiet
 
-.PHONY: help run test lint types contracts unit bench clean
+.PHONY: help run test lint types contracts unit prove bench clean
 
 help:
 	@echo "make run    install the service, watch a simulated site for one simulated day and night (2 minutes)"
 	@echo "make test   install everything that the tests need, then lint, types, contracts and all tests"
 	@echo "make lint | types | contracts | unit   parts of make test"
+	@echo "make prove  what the delivery of alerts promises, in full: half an hour and more"
 	@echo "make bench  measure checks per second, by stage"
 
 run: $(SERVICE)/installed
@@ -30,6 +31,11 @@ contracts: $(DEV)/installed
 unit: $(DEV)/installed
 	tests/install-servers.sh
 	$(DEV)/bin/pytest -n 2 --dist loadfile
+
+prove: $(DEV)/installed
+	tests/install-servers.sh
+	for database in sqlite postgres; do for proof in model kill flaky crowd; do \
+		$(DEV)/bin/python -m tests.proofs $$proof --database $$database || exit 1; done; done
 
 bench: $(SERVICE)/installed
 	$(SERVICE)/bin/monitor bench

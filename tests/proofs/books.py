@@ -24,7 +24,11 @@ def complaints_about_incidents(store: Store) -> list[str]:
     """Two open incidents of a subject, or a timeline that tells something else than its incident."""
     incidents = store.incidents.list(limit=EVERYTHING)
     open_ones = Counter((one.scope, one.subject) for one in incidents if one.resolved_at is None)
-    twice = [f"{scope} {subject} is open {number} times" for (scope, subject), number in open_ones.items() if number > 1]
+    twice = [
+        f"{scope} {subject} is open {number} times"
+        for (scope, subject), number in open_ones.items()
+        if number > 1
+    ]
     return twice + [text for one in incidents for text in _timeline(one, store.timelines.of(one.id))]
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
@@ -24,8 +25,10 @@ from tests.proofs.books import EVERYTHING, complaints_about_deliveries, complain
 from tests.proofs.watching import look, verdict
 from tests.proofs.worker import NOTIFIERS, POLICY, VIEWS, Job, addressing, make_deliverer, make_tending, work
 
-LONGEST_S = 0.8
-"""A worker lives for between nothing and this, once it has begun to work."""
+LONGEST_S = 1.2
+"""A worker lives for between nothing and this …"""
+COLD = 0.2
+"""… after its first check; this share of them after its start."""
 REST_WITHIN_S = 120.0
 
 
@@ -92,7 +95,9 @@ def kill_again_and_again(database: str, folder: Path, rounds: int, seed: int) ->
     with running_receiver() as receiver:
         receiver.respond = inbox.take
         for number in range(rounds):
-            with _worker(Job(database, folder, receiver.url, seed * 10_000 + number)) as process:
+            with _worker(Job(database, folder, receiver.url, seed * 10_000 + number)) as (process, hears):
+                if random.random() >= COLD:
+                    hears.recv_bytes()
                 time.sleep(random.uniform(0.0, LONGEST_S))
                 process.kill()
         job = Job(database, folder, receiver.url, seed)
@@ -102,7 +107,7 @@ def kill_again_and_again(database: str, folder: Path, rounds: int, seed: int) ->
 
 
 @contextmanager
-def _worker(job: Job) -> Iterator[BaseProcess]:
+def _worker(job: Job) -> Iterator[tuple[BaseProcess, Connection]]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([work.__module__])
     hears, says = context.Pipe(duplex=False)
@@ -110,8 +115,7 @@ def _worker(job: Job) -> Iterator[BaseProcess]:
     process.start()
     says.close()
     try:
-        hears.recv_bytes()
-        yield process
+        yield process, hears
     finally:
         process.kill()
         process.join()
@@ -128,7 +132,9 @@ def _come_to_rest(store: Store, receiver: str) -> None:
     while time.monotonic() < deadline_s:
         tend(tending)
         deliverer.deliver_due()
-        if not any(store.deliveries.list(status, 1) for status in (DeliveryStatus.PENDING, DeliveryStatus.HELD)):
+        if not any(
+            store.deliveries.list(status, 1) for status in (DeliveryStatus.PENDING, DeliveryStatus.HELD)
+        ):
             break
         time.sleep(0.05)
     deliverer.close(REST_WITHIN_S)

@@ -98,9 +98,7 @@ def look(
     return Looked(change, recorded, addressees)
 
 
-def _addressees(
-    transition: Transition | None, spec: ViewSpec, addressing: Addressing
-) -> Sequence[Addressee]:
+def _addressees(transition: Transition | None, spec: ViewSpec, addressing: Addressing) -> Sequence[Addressee]:
     if transition is None or transition.cause is None or not announces(transition.change):
         return ()
     return addressing(Matter.of([spec], transition.cause))

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
@@ -23,6 +24,7 @@ from monitor.domain.errors import MonitorError
 from monitor.domain.matcher import Matter
 from monitor.domain.site_event import SiteEventPolicy
 from monitor.domain.verdict import VerdictKind
+from monitor.domain.view import ViewSpec
 from monitor.notifiers.webhook import WebhookNotifier, WebhookOptions
 from monitor.store import Store, open_store
 from monitor.usecases.deliver import Deliverer, DeliveryOptions
@@ -104,14 +106,13 @@ def make_tending(store: Store) -> Tending:
 
 
 def work(job: Job, ready: Connection) -> None:
-    """Say when the work begins; it never ends."""
+    """Say when the work goes on smoothly; it never ends."""
     store = job.open_store()
-    ready.send_bytes(b"ready")
     said = os.open(job.said, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for number in range(RECORDERS):
         mine = VIEWS[number::RECORDERS]
         random = Random(job.seed * RECORDERS + number)
-        threading.Thread(target=_record, args=(store, mine, random, said), daemon=True).start()
+        threading.Thread(target=_record, args=(store, mine, random, said, ready), daemon=True).start()
     threading.Thread(target=_tend, args=(make_tending(store),), daemon=True).start()
     deliverer = make_deliverer(store, job.receiver, job.seed)
     while True:
@@ -119,14 +120,16 @@ def work(job: Job, ready: Connection) -> None:
         time.sleep(0.01)
 
 
-def _record(store: Store, views: Sequence, random: Random, said: int) -> None:
+def _record(store: Store, views: Sequence[ViewSpec], random: Random, said: int, ready: Connection) -> None:
     clock = SystemClock()
-    while True:
+    for number in count():
         spec, kind, now = random.choice(views), random.choice(KINDS), clock.now()
         looked = look(store, spec.key, verdict(kind), now, addressing)
         is_told = looked.change is not None and not looked.recorded.superseded
         os.write(said, f"{spec.key} {now.isoformat()} {looked.change if is_told else '-'}\n".encode())
-        time.sleep(random.uniform(0.0, 0.02))
+        if number == 0:
+            ready.send_bytes(b"warm")
+        time.sleep(random.uniform(0.0, 0.01))
 
 
 def _tend(tending: Tending) -> None:
