@@ -102,9 +102,10 @@ def report(proof: str, result: Any, elapsed_s: float) -> int:
     assert is_dataclass(result)
     values = {field.name: getattr(result, field.name) for field in fields(result)}
     complaints = values.pop("complaints")
-    print(f"{proof}: {', '.join(f'{name} {value}' for name, value in values.items())}; {elapsed_s:.0f} s")
+    figures = ", ".join(f"{name} {value}" for name, value in values.items())
+    sys.stdout.write(f"{proof}: {figures}; {elapsed_s:.0f} s\n")
     for complaint in complaints:
-        print(f"  WRONG: {complaint}", file=sys.stderr)
+        sys.stderr.write(f"  WRONG: {complaint}\n")
     return 1 if complaints else 0
 
 
