@@ -218,9 +218,16 @@ class City:
             self.restart()
 
     def waiting(self) -> Sequence[str]:
-        """What is neither told nor given up."""
+        """What is neither told nor given up, though no open incident stands for it."""
+        open_ones = {one.id: one for one in self.store.incidents.open()}
+        told_by_others = {one.id for one in open_ones.values() if one.parent_id in open_ones}
         statuses = (DeliveryStatus.PENDING, DeliveryStatus.HELD)
-        return [row.id for status in statuses for row in self.store.deliveries.list(status)]
+        return [
+            row.id
+            for status in statuses
+            for row in self.store.deliveries.list(status)
+            if row.alert.incident_id not in told_by_others
+        ]
 
     def come_to_rest(self) -> None:
         """Receivers work, nothing is silenced, and time passes."""

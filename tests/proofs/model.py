@@ -147,6 +147,12 @@ class Histories(RuleBasedStateMachine):
         try:
             city = self.city
             city.come_to_rest()
+            # Whatever is still wrong is told by now, by itself or by the incident that stands for it.
+            assert city.waiting() == []
+            for key in KEYS:
+                self._see(key, VerdictKind.OK)
+            city.come_to_rest()
+            assert city.store.incidents.open() == []
             assert complaints_about_incidents(city.store) == []
             assert complaints_about_deliveries(city.store, city.arrivals, POLICY.attempts) == []
             assert complaints_about_arrivals(city.arrivals.all) == []
