@@ -94,5 +94,7 @@ def _stories(store: Store, rows: Sequence[DeliveryRow]) -> Iterable[str]:
         ended = [row for row in told if row.alert.kind is AlertKind.RESOLVED]
         if incident in over and begun and not ended:
             yield f"{notifier} heard of incident {incident}, and not of its end"
-        if told and not begun:
+        # Whom routes by cause lead to only later hears of a change first; so does who was not led to for a while.
+        beginnings = [row for row in story if row.alert.kind in _BEGINS and row.detail != NO_LONGER_ROUTED]
+        if told and beginnings and not begun:
             yield f"{notifier} heard how incident {incident} goes on, and not that it began"
