@@ -10,12 +10,13 @@ FUZZ_SECONDS ?= 600
 SOAK_MINUTES ?= 30
 SOAK_CAMERAS ?= 300
 
-.PHONY: help run test lint types contracts unit bench fuzz soak clean
+.PHONY: help run test lint types contracts unit bench fuzz soak prove clean
 
 help:
 	@echo "make run    install the service, watch a simulated site for one simulated day and night (2 minutes)"
 	@echo "make test   install everything that the tests need, then lint, types, contracts and all tests"
 	@echo "make lint | types | contracts | unit   parts of make test"
+	@echo "make prove  what the delivery of alerts promises, in full: half an hour and more"
 	@echo "make bench  measure checks per second, by stage"
 	@echo "make soak   300 cameras with faults for 30 minutes: nothing may leak (SOAK_MINUTES=30)"
 	@echo "make fuzz   fuzz everything that strangers write, for 10 minutes (FUZZ_SECONDS=600)"
@@ -38,6 +39,11 @@ contracts: $(DEV)/installed
 unit: $(DEV)/installed
 	tests/install-servers.sh
 	$(DEV)/bin/pytest -n 2 --dist loadfile
+
+prove: $(DEV)/installed
+	tests/install-servers.sh
+	for database in sqlite postgres; do for proof in model kill flaky crowd; do \
+		$(DEV)/bin/python -m tests.proofs $$proof --database $$database || exit 1; done; done
 
 bench: $(SERVICE)/installed
 	$(SERVICE)/bin/monitor bench
