@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.engine import Connection
 
 from monitor.domain.incident import Incident
@@ -115,8 +115,11 @@ def drop_told_by_parents(connection: Connection, now: datetime, among: Sequence[
     over = select(incidents.c.id).where(
         incidents.c.parent_id.is_not(None), incidents.c.resolved_at.is_not(None)
     )
+    which: ColumnElement[bool] = deliveries.c.incident_id.in_(over)
     if among is not None:
-        over = over.where(incidents.c.id.in_(among))
+        # Said of both tables: SQLite would look through all of either, each time that one of ten thousand recovers.
+        of_these = over.where(incidents.c.id.in_(among))
+        which = and_(deliveries.c.incident_id.in_(of_these), deliveries.c.incident_id.in_(among))
     # Whoever was told of the beginning, before the other incident began, hears of the end.
     knows_of_it = (
         select(told.c.id)
@@ -131,8 +134,8 @@ def drop_told_by_parents(connection: Connection, now: datetime, among: Sequence[
         update(deliveries)
         .where(
             deliveries.c.status.in_([DeliveryStatus.PENDING, DeliveryStatus.HELD]),
-            deliveries.c.batch.is_(None),
-            deliveries.c.incident_id.in_(over),
+            func.coalesce(deliveries.c.batch, "") == "",  # not `IS NULL`, for the same reason
+            which,
             ~knows_of_it,
         )
         .values(status=DeliveryStatus.DROPPED, held_reason=OVER_UNTOLD, finished_at=now)
