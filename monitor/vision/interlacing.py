@@ -15,7 +15,7 @@ from monitor.vision.gradient import floats
 LINES = frozenset({480, 486, 576})
 """Lines of formats that are interlaced and decoded whole; what is decoded at reduced size has both fields averaged."""
 COMBED = 0.1
-"""Share of cells that are combed in a picture worth halving; of 4,600 photos and frames none had more than 0.08."""
+"""Share of cells that are combed in a picture worth halving; of 4,178 training pictures none has more than 0.069."""
 STRONG = 10.0
 """Grey levels by which neighbouring lines differ on average in a combed cell …"""
 RATIO = 1.5

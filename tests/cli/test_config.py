@@ -56,7 +56,10 @@ def test_every_problem_is_listed_with_its_line_on_standard_error(file: Path) -> 
     assert (result.returncode, result.stdout) == (2, "")
     assert "2 problems" in result.stderr
     assert "line 4, column 18: cameras[0].sight: unknown key; did you mean site?" in result.stderr
-    assert "cameras[0].source.kind: found 'foldr', expected folder, http, mjpeg, rtsp, video" in result.stderr
+    assert (
+        "cameras[0].source.kind: found 'foldr', expected exec, folder, http, mjpeg, rtsp, usb, video"
+        in result.stderr
+    )
     assert "Traceback" not in result.stderr
 
 

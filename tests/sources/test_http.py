@@ -13,7 +13,7 @@ from monitor.domain.errors import (
     SourceUnreachable,
 )
 from monitor.domain.state import StatePolicy
-from monitor.domain.stillness import is_frozen, is_repeat, watch_stillness
+from monitor.domain.stillness import Capture, frozen_because, is_repeat, watch_stillness
 from monitor.domain.verdict import VerdictKind
 from monitor.net.errors import RequestRefused
 from monitor.sources.errors import InvalidOption
@@ -279,6 +279,7 @@ def test_an_old_file_that_is_handed_out_for_ever_ends_as_frozen(opened, clock):
             frame = opened(site.url("/snap")).grab(2)
             assert frame.told_at == datetime(2026, 6, 1, 3, tzinfo=UTC)
             assert not is_repeat(known, frame.digest, frame.captured_at)
-            known = watch_stillness(known, frame.digest, frame.captured_at)
+            known = watch_stillness(known, Capture(frame.digest, frame.captured_at, frame.told_at))
             clock.advance(60)
-    assert is_frozen(known, StatePolicy())
+    assert known is not None
+    assert frozen_because(known, StatePolicy())

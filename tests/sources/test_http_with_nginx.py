@@ -8,7 +8,7 @@ import pytest
 
 from monitor.domain.errors import SourceDenied, SourceError, SourceTimeout, SourceUnreachable
 from monitor.domain.state import StatePolicy
-from monitor.domain.stillness import is_frozen, is_repeat, watch_stillness
+from monitor.domain.stillness import Capture, frozen_because, is_repeat, watch_stillness
 from monitor.sources.http import HttpOptions, HttpSource
 from tests.net.certificates import certificates
 from tests.net.hostile_server import PASSWORD, USERNAME
@@ -92,8 +92,9 @@ def test_an_unchanged_picture_is_not_sent_again_and_is_a_capture_of_its_own(
     known = None
     for frame in frames:
         assert not is_repeat(known, frame.digest, frame.captured_at)
-        known = watch_stillness(known, frame.digest, frame.captured_at)
-    assert is_frozen(known, StatePolicy())
+        known = watch_stillness(known, Capture(frame.digest, frame.captured_at, frame.told_at))
+    assert known is not None
+    assert frozen_because(known, StatePolicy())
     lines = asked(nginx, path, since, 8)
     assert [line.split()[1] for line in lines] == ["200"] * 4 + ["304", "304", "200", "304"]
     assert lines[4].split()[condition] != '"-"'
