@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import SecretStr
@@ -13,16 +14,17 @@ T = TypeVar("T")
 def build_options(kind: type[T], values: Mapping[str, Any]) -> T:
     """The adapter's options dataclass from settings of the same names.
 
-    Where the adapter takes a plain string, a secret is uncovered; options left open keep the adapter's
-    defaults.
+    Where the adapter takes a plain string, a secret is uncovered; where it takes one of several words, the word is
+    looked up; options left open keep the adapter's defaults.
     """
     hints = get_type_hints(kind)
     given = {name: value for name, value in values.items() if value is not None and name in hints}
-    return kind(
-        **{
-            name: value.get_secret_value()
-            if isinstance(value, SecretStr) and hints[name] != SecretStr
-            else value
-            for name, value in given.items()
-        }
-    )
+    return kind(**{name: _fitting(value, hints[name]) for name, value in given.items()})
+
+
+def _fitting(value: Any, hint: Any) -> Any:
+    if isinstance(value, SecretStr) and hint not in (SecretStr, SecretStr | None):
+        return value.get_secret_value()
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint(value)
+    return value

@@ -14,7 +14,8 @@ from structlog.testing import capture_logs
 from monitor.domain.alert import Outcome, Receipt
 from monitor.domain.errors import MonitorError
 from monitor.domain.message import Message
-from monitor.notifiers.webhook import WebhookNotifier, WebhookOptions, parse_retry_after
+from monitor.notifiers.answers import parse_retry_after
+from monitor.notifiers.webhook import WebhookNotifier, WebhookOptions
 from tests.notifiers.receiver import KEY, OLD_KEY, Answer, Receiver, running_receiver
 from tests.notifiers.samples import ALERT, RunningClock
 
