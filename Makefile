@@ -45,7 +45,7 @@ $(DEV)/installed: pyproject.toml constraints.txt
 	@echo "Setting up $(DEV): service, training and test tools …"
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt torch
-	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[postgres,train,dev]"
+	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[postgres,apprise,train,dev]"
 	@touch $@
 
 clean:

@@ -89,7 +89,9 @@ class AppriseNotifier:
         self._check()
 
     @classmethod
-    def open(cls, options: AppriseOptions, clock: Clock, pictures: PictureSupply = NO_PICTURES) -> AppriseNotifier:
+    def open(
+        cls, options: AppriseOptions, clock: Clock, pictures: PictureSupply = NO_PICTURES
+    ) -> AppriseNotifier:
         """One notifier."""
         return cls(options, clock, pictures)
 
@@ -99,7 +101,9 @@ class AppriseNotifier:
         done = self._progress.accepted(message.id)
         waiting = [number for number in range(len(urls)) if number not in done]
         try:
-            results = run_child(self._task(message, [urls[number] for number in waiting]), self._options.timeout_s)
+            results = run_child(
+                self._task(message, [urls[number] for number in waiting]), self._options.timeout_s
+            )
         except ChildFailed as error:
             return Receipt(Outcome.RETRY, str(error))
         except Exception as error:  # noqa: BLE001 - the port promises not to raise; the text may hold an address
@@ -111,7 +115,9 @@ class AppriseNotifier:
                 if sent:
                     self._progress.note(message.id, number)
             which = ", ".join(map(str, failed))
-            return Receipt(Outcome.RETRY, f"not taken by address {which} of {len(urls)}; Apprise does not say why")
+            return Receipt(
+                Outcome.RETRY, f"not taken by address {which} of {len(urls)}; Apprise does not say why"
+            )
         self._progress.forget(message.id)
         return Receipt(Outcome.ACCEPTED, f"taken by {len(urls)} of {len(urls)} addresses")
 

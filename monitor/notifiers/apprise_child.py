@@ -57,7 +57,8 @@ def send(task: Task) -> list[bool]:
         attachments = AppriseAttachment()
         for picture in task["pictures"]:
             content = base64.b64decode(picture["base64"])
-            attachments.add(AttachMemory(content=content, name=picture["name"], mimetype=picture["media_type"]))
+            attachment = AttachMemory(content=content, name=picture["name"], mimetype=picture["media_type"])  # type: ignore[no-untyped-call]
+            attachments.add(attachment)
         sender = Apprise()
         sender.add(service)
         sent = sender.notify(

@@ -52,9 +52,7 @@ class PictureSupply:
     find: EvidencePictures = no_pictures
     links: EvidenceLinks | None = None
 
-    def of(
-        self, message: Message, mode: PictureMode, clock: Clock
-    ) -> Mapping[str, Sequence[ShownPicture]]:
+    def of(self, message: Message, mode: PictureMode, clock: Clock) -> Mapping[str, Sequence[ShownPicture]]:
         """The pictures of a message's first alerts, by the alerts' ids; the most telling picture first."""
         if mode is PictureMode.NONE:
             return {}

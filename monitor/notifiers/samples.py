@@ -36,7 +36,9 @@ def sample_messages() -> Mapping[str, Message]:
             occurred_at=later,
             headline="Resolved: gate-north/yard is as it should be",
         ),
-        "a report": Alert("report-1", AlertKind.REPORT, ViewKey("all"), "default", 0, _AT, "Report of the week"),
+        "a report": Alert(
+            "report-1", AlertKind.REPORT, ViewKey("all"), "default", 0, _AT, "Report of the week"
+        ),
         "a test": Alert("test-1", AlertKind.TEST, ViewKey("test"), "default", 0, _AT, "Test of a notifier"),
     }
     messages = {what: Message.of(alert) for what, alert in told.items()}

@@ -16,7 +16,7 @@ from importlib import resources
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, nodes
-from jinja2.defaults import DEFAULT_FILTERS
+from jinja2.filters import FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from monitor.notifiers.errors import BadTemplate
@@ -82,7 +82,9 @@ class JsonTemplate:
         except BadTemplate:
             raise
         except TemplateError as error:
-            raise BadTemplate(f"The template fails: {error.message}.", "See docs/alerts.md for what it may use.") from None
+            raise BadTemplate(
+                f"The template fails: {error.message}.", "See docs/alerts.md for what it may use."
+            ) from None
         except Exception as error:  # noqa: BLE001 - a template can make any operation fail
             # Without the error's text, which may quote the values.
             raise BadTemplate(
@@ -102,7 +104,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         """Arithmetic of numbers only: `"a" * 10**9` would take all memory."""
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
         if not numbers or operator == "**":
-            raise BadTemplate(f"The template uses {operator} where it may not.", "It is for numbers; ** for none.")
+            raise BadTemplate(
+                f"The template uses {operator} where it may not.", "It is for numbers; ** for none."
+            )
         return super().call_binop(context, operator, left, right)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -118,7 +122,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         _look_at_clock()
         return super().getitem(obj, argument)
 
-    def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """A call, while there is time."""
         _look_at_clock()
         return super().call(context, obj, *args, **kwargs)
@@ -127,7 +131,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 @cache
 def _environment() -> _Sandbox:
     sandbox = _Sandbox(undefined=StrictUndefined, autoescape=False)
-    sandbox.filters = {name: DEFAULT_FILTERS[name] for name in _FILTERS} | {
+    sandbox.filters = {name: FILTERS[name] for name in _FILTERS} | {
         "tojson": to_json,
         "cut": cut,
         "later": later,
@@ -145,7 +149,9 @@ def escape_slack(text: object) -> str:
 
 def slack_links(pictures: Sequence[Mapping[str, str]]) -> str:
     """Pictures with links in Slack's way of writing these."""
-    return ", ".join(f"<{picture['url']}|Picture: {picture['name']}>" for picture in pictures if "url" in picture)
+    return ", ".join(
+        f"<{picture['url']}|Picture: {picture['name']}>" for picture in pictures if "url" in picture
+    )
 
 
 def later(timestamp: str, days: float = 0.0, minutes: float = 0.0) -> str:

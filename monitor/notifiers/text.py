@@ -66,7 +66,8 @@ def lines_of(alert: Alert, pictures: Sequence[ShownPicture] = ()) -> Iterator[st
     if since := details.get("first_seen_at"):
         yield f"Since: {since}"
     if alert.incident_id:
-        yield f"Incident {alert.incident_id}, {alert.kind.value.removeprefix('incident.')} at {alert.occurred_at.isoformat()}"
+        what = alert.kind.value.removeprefix("incident.")
+        yield f"Incident {alert.incident_id}, {what} at {alert.occurred_at.isoformat()}"
     for picture in pictures:
         if picture.url:
             yield f"Picture ({picture.name}): {picture.url}"

@@ -79,7 +79,9 @@ class WebhookOptions:
         if self.template == STANDARD and not self.secrets:
             raise BadNotifierOptions("The webhook has no signing key.", "Give it at least one.")
         if shape.needs_key and self.key is None:
-            raise BadNotifierOptions(f"The format {self.template} needs a key.", "Give its routing key as `key`.")
+            raise BadNotifierOptions(
+                f"The format {self.template} needs a key.", "Give its routing key as `key`."
+            )
         if self.pictures is PictureMode.ATTACH and not shape.takes_pictures:
             raise BadNotifierOptions(
                 f"The format {self.template} has no room for pictures.", "Use `pictures: link`."
@@ -124,7 +126,11 @@ class WebhookNotifier:
     """
 
     def __init__(
-        self, options: WebhookOptions, clock: Clock, pictures: PictureSupply = NO_PICTURES, fetch: Fetch = fetch
+        self,
+        options: WebhookOptions,
+        clock: Clock,
+        pictures: PictureSupply = NO_PICTURES,
+        fetch: Fetch = fetch,
     ) -> None:
         self._options = options
         self._clock = clock
@@ -138,7 +144,9 @@ class WebhookNotifier:
         )
 
     @classmethod
-    def open(cls, options: WebhookOptions, clock: Clock, pictures: PictureSupply = NO_PICTURES) -> WebhookNotifier:
+    def open(
+        cls, options: WebhookOptions, clock: Clock, pictures: PictureSupply = NO_PICTURES
+    ) -> WebhookNotifier:
         """One notifier."""
         return cls(options, clock, pictures)
 
@@ -176,7 +184,9 @@ class WebhookNotifier:
                 continue
             left_s = deadline_s - self._clock.monotonic_s()
             if left_s < LEAST_S:
-                return Receipt(Outcome.RETRY, f"only {number} requests were accepted in time, the others follow")
+                return Receipt(
+                    Outcome.RETRY, f"only {number} requests were accepted in time, the others follow"
+                )
             receipt = self._post(part, left_s)
             if receipt.outcome is not Outcome.ACCEPTED:
                 return receipt

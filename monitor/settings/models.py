@@ -33,6 +33,7 @@ from monitor.settings.values import (
     Share,
     ZoneName,
 )
+from monitor.settings.web import Alerts, Web
 
 
 def _nothing_is_empty(value: Any) -> Any:
@@ -222,6 +223,12 @@ class Settings(SettingsModel):
     """Rules for all cameras."""
     notifiers: tuple[NotifierSettings, ...] = Field(default=(), examples=[[{"name": "log", "kind": "log"}]])
     """Who is told about incidents."""
+    alerts: Alerts = Field(default_factory=Alerts, examples=[{"text_only": True}])
+    """Rules for all alerts."""
+    web: Web = Field(
+        default_factory=Web, examples=[{"enabled": True, "public_url": "https://cameras.example"}]
+    )
+    """The web server."""
     data_dir: AnchoredPath = Field(default=Path("monitor-data"), examples=["/var/lib/monitor"])
     """Folder for pictures and the SQLite database; a relative path starts at the configuration file."""
     database: Database = Field(default_factory=Database, examples=[{"url": {"env": "MONITOR_DATABASE_URL"}}])

@@ -41,6 +41,7 @@ _SECTIONS = {
     "Thresholds": ("thresholds", "`thresholds`, at any level."),
     "WebhookNotifier": ("webhook notifier", "An entry of `notifiers` with `kind: webhook`."),
     "LogNotifier": ("log notifier", "An entry of `notifiers` with `kind: log`."),
+    "AppriseNotifier": ("apprise notifier", "An entry of `notifiers` with `kind: apprise`."),
     "Route": ("route", "An entry of `notifiers[].routes`."),
 }
 _WORDS = {"boolean": "true or false", "integer": "whole number", "string": "text", "number": "number"}

@@ -8,28 +8,35 @@ from monitor.domain.addressee import Addressee
 from monitor.domain.matcher import Matter
 from monitor.domain.ports import Clock, Notifier
 from monitor.notifiers.kinds import NOTIFIER_KINDS
+from monitor.notifiers.pictures import NO_PICTURES, PictureSupply
 from monitor.settings import Settings
 from monitor.settings.channels import NotifierSettings
 from monitor.wiring.options import build_options
 
 
-def open_notifiers(settings: Settings, clock: Clock) -> Mapping[str, Notifier]:
+def open_notifiers(
+    settings: Settings, clock: Clock, pictures: PictureSupply = NO_PICTURES
+) -> Mapping[str, Notifier]:
     """Every enabled notifier by its name.
 
     Raises:
         MonitorError: Options of one cannot work.
     """
-    return {channel.name: open_channel(channel, clock) for channel in settings.notifiers if channel.enabled}
+    return {
+        channel.name: open_channel(channel, clock, pictures)
+        for channel in settings.notifiers
+        if channel.enabled
+    }
 
 
-def open_channel(channel: NotifierSettings, clock: Clock) -> Notifier:
+def open_channel(channel: NotifierSettings, clock: Clock, pictures: PictureSupply = NO_PICTURES) -> Notifier:
     """One notifier, enabled or not.
 
     Raises:
         MonitorError: Its options cannot work.
     """
     kind = NOTIFIER_KINDS[channel.kind]
-    return kind.open(build_options(kind.options, dict(channel)), clock)
+    return kind.open(build_options(kind.options, dict(channel)), clock, pictures)
 
 
 class Routing:

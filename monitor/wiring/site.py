@@ -17,6 +17,7 @@ from monitor.usecases.observe import Equipment
 from monitor.vision.encoder import NetworkEncoder
 from monitor.wiring.cameras import Cameras
 from monitor.wiring.notify import Routing
+from monitor.wiring.pictures import IncidentPictures
 from monitor.wiring.sight import open_encoder, picture_bytes, read_limits
 
 
@@ -29,6 +30,7 @@ class Site:
         store: What is known.
         cameras: The views and their sources.
         routing: Who is told.
+        pictures: What may be shown of incidents.
         clock: Time.
         limits: Of the decision, as the bundle has them; the configuration's go before these.
     """
@@ -37,6 +39,7 @@ class Site:
     store: Store
     cameras: Cameras
     routing: Routing
+    pictures: IncidentPictures
     clock: Clock
     limits: Thresholds = field(default_factory=Thresholds)
 
@@ -87,6 +90,7 @@ def open_site(settings: Settings, *, sync: bool = True, newest_only: bool = Fals
         try:
             if sync:
                 store.views.sync(cameras.specs, clock.now())
-            yield Site(settings, store, cameras, Routing(settings), clock, limits)
+            pictures = IncidentPictures(store, settings)
+            yield Site(settings, store, cameras, Routing(settings), pictures, clock, limits)
         finally:
             cameras.close()
