@@ -167,7 +167,7 @@ def run_child(task: Mapping[str, Any], timeout_s: float) -> list[bool]:
         ChildFailed: It was not done in time, or ended without an answer.
     """
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", apprise_child.__name__],
+        child_command(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -189,6 +189,11 @@ def run_child(task: Mapping[str, Any], timeout_s: float) -> list[bool]:
     if len(results) != len(task["urls"]):
         raise ChildFailed("the process that sends gave no sensible answer")
     return [result is True for result in results]
+
+
+def child_command() -> list[str]:
+    """How the process that sends is started; its task comes through a pipe."""
+    return [sys.executable, "-P", "-m", apprise_child.__name__]
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -21,8 +21,6 @@ STANDARD = "standard"
 JSON = "application/json"
 # Teams counts two bytes a character unless the encoding is named.
 JSON_UTF8 = "application/json; charset=utf-8"
-
-Body = Callable[[Message, Pictures], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +73,11 @@ class Part:
 
     Attributes:
         id: Its idempotency key: the message's own where there is one part.
-        body: JSON.
+        share: What it tells of.
     """
 
     id: str
-    body: str
+    share: Message
 
 
 class Composer:
@@ -102,23 +100,25 @@ class Composer:
         for what, message in sample_messages().items():
             pictures = {message.alerts[0].id: SAMPLE_PICTURES} if what == WITH_PICTURES else {}
             try:
-                for _ in self.parts(message, pictures):
-                    pass
+                for part in self.parts(message):
+                    self.body(part, pictures)
             except BadTemplate as error:
                 raise BadTemplate(f"{error.problem} (Tried with {what}.)", error.remedy) from None
 
-    def parts(self, message: Message, pictures: Pictures) -> Iterator[Part]:
-        """The requests for one message, always the same and in the same order.
+    def parts(self, message: Message) -> Sequence[Part]:
+        """The requests for one message, always the same and in the same order."""
+        shares = split(message, self.shape)
+        if len(shares) == 1:
+            return [Part(message.id, message)]
+        return [Part(f"{message.id}.{number}", share) for number, share in enumerate(shares, start=1)]
+
+    def body(self, part: Part, pictures: Pictures) -> str:
+        """The JSON of one request.
 
         Raises:
             BadTemplate: The template makes no JSON of it.
         """
-        shares = split(message, self.shape)
-        for number, share in enumerate(shares, start=1):
-            key = message.id if len(shares) == 1 else f"{message.id}.{number}"
-            yield Part(key, self._body(share, pictures))
-
-    def _body(self, share: Message, pictures: Pictures) -> str:
+        share = part.share
         if self._template is None:
             return encode_message(share, pictures)
         listed = self.shape.listed

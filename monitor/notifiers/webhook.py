@@ -27,7 +27,7 @@ from monitor.net.redaction import conceal
 from monitor.notifiers.errors import BadNotifierOptions, BadTemplate
 from monitor.notifiers.pictures import NO_PICTURES, PictureSupply
 from monitor.notifiers.progress import Progress
-from monitor.notifiers.shapes import OWN, SHAPES, STANDARD, Composer, Part
+from monitor.notifiers.shapes import OWN, SHAPES, STANDARD, Composer
 
 _log = structlog.get_logger(__name__)
 
@@ -179,7 +179,7 @@ class WebhookNotifier:
         done = self._progress.accepted(message.id)
         pictures = self._pictures.of(message, self._options.pictures, self._clock)
         receipt = Receipt(Outcome.ACCEPTED)
-        for number, part in enumerate(self._composer.parts(message, pictures)):
+        for number, part in enumerate(self._composer.parts(message)):
             if number in done:
                 continue
             left_s = deadline_s - self._clock.monotonic_s()
@@ -187,30 +187,30 @@ class WebhookNotifier:
                 return Receipt(
                     Outcome.RETRY, f"only {number} requests were accepted in time, the others follow"
                 )
-            receipt = self._post(part, left_s)
+            receipt = self._post(part.id, self._composer.body(part, pictures), left_s)
             if receipt.outcome is not Outcome.ACCEPTED:
                 return receipt
             self._progress.note(message.id, number)
         return receipt
 
-    def _post(self, part: Part, timeout_s: float) -> Receipt:
+    def _post(self, key: str, body: str, timeout_s: float) -> Receipt:
         # The time of this attempt: receivers refuse what was signed more than some minutes ago.
         now = self._clock.now()
         headers = {
             "content-type": self._composer.shape.content_type,
             "user-agent": "camera-view-monitor",
-            **self._signature(part, now),
+            **self._signature(key, body, now),
         }
-        request = replace(self._options.request(headers, part.body.encode()), timeout_s=timeout_s)
+        request = replace(self._options.request(headers, body.encode()), timeout_s=timeout_s)
         return self._composer.shape.judge(self._fetch(request, self._policy), now)
 
-    def _signature(self, part: Part, now: datetime) -> Mapping[str, str]:
+    def _signature(self, key: str, body: str, now: datetime) -> Mapping[str, str]:
         if not self._signers:
             return {}
         return {
-            "webhook-id": part.id,
+            "webhook-id": key,
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": " ".join(signer.sign(part.id, now, part.body) for signer in self._signers),
+            "webhook-signature": " ".join(signer.sign(key, now, body) for signer in self._signers),
         }
 
 

@@ -44,6 +44,8 @@ _SECTIONS = {
     "AppriseNotifier": ("apprise notifier", "An entry of `notifiers` with `kind: apprise`."),
     "Route": ("route", "An entry of `notifiers[].routes`."),
 }
+# Types with a list of values that the glossary explains.
+_VALUES = {"VerdictKind": "verdict", "Severity": "severity"}
 _WORDS = {"boolean": "true or false", "integer": "whole number", "string": "text", "number": "number"}
 
 
@@ -91,8 +93,8 @@ def _types(node: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _reference(name: str) -> str:
-    if name == "VerdictKind":
-        return "verdict"
+    if name in _VALUES:
+        return _VALUES[name]
     heading = _SECTIONS.get(name, (name.lower(), ""))[0]
     return f"[{heading}](#{heading.replace(' ', '-')})"
 
