@@ -49,10 +49,9 @@ def run(invocation: Invocation, heartbeat_file: Path | None) -> None:
             add_secrets=invocation.redactor.add,
             supervisor=Supervisor.from_environment(os.environ, heartbeat_file),
         )
-        with serving(site, lambda: service.is_turning, lambda: service.is_working) as stop_serving:
+        with serving(site, lambda: service.is_turning, lambda: service.is_working):
             code = service.run()
-            is_clean = stop_serving() and code != EXIT_ABANDONED
-    if not is_clean:
+    if code == EXIT_ABANDONED:
         # Threads may hang in native calls for ever; the database knows what is unfinished.
         end_process(code)
     sys.exit(code)

@@ -81,7 +81,7 @@ def build_app(contents: Contents) -> ASGIApp:
 
 
 class _Guarded:
-    """Adds the headers that every answer has, errors included."""
+    """Adds the headers that every answer has, errors included, and logs what broke down."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -94,7 +94,11 @@ class _Guarded:
                 message["headers"] = [*message["headers"], *_HEADERS]
             await send(message)
 
-        await self._app(scope, receive, send_guarded)
+        try:
+            await self._app(scope, receive, send_guarded)
+        except Exception:
+            # The answer was 500; the path is not logged, as it may hold a link.
+            _log.exception("web.page_broke_down")
 
 
 def _sign(fine: bool) -> Response:

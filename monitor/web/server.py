@@ -58,6 +58,7 @@ class WebServer:
         self._complaints = Complaints(_log)
         self._lock = threading.Lock()
         self._server: uvicorn.Server | None = None
+        # A daemon, as are the threads that its pages run on: an answer that hangs must not outlive the service.
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         self.listening = threading.Event()
         self.port = options.port
@@ -66,14 +67,13 @@ class WebServer:
         """Begin; a port that cannot be had is said in the log, and tried again."""
         self._thread.start()
 
-    def stop(self) -> bool:
-        """Take no more requests and end; False when an answer hangs, whose thread then still runs."""
+    def stop(self) -> None:
+        """Take no more requests and end; an answer that hangs is left behind, on a thread that holds up nobody."""
         self._stopping.set()
         with self._lock:
             if self._server is not None:
                 self._server.should_exit = True
         self._thread.join(self._options.stop_s + 3.0)
-        return not self._thread.is_alive()
 
     def _run(self) -> None:
         place = f"{self._options.host}:{self._options.port}"
@@ -118,7 +118,8 @@ class WebServer:
                 # Lines of access would hold the links.
                 access_log=False,
                 log_config=None,
-                log_level="error",
+                # Faults are logged by the application itself, in our way.
+                log_level="critical",
                 proxy_headers=False,
                 server_header=False,
                 timeout_keep_alive=round(options.request_within_s),

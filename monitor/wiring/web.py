@@ -12,9 +12,7 @@ from monitor.wiring.site import Site
 
 
 @contextmanager
-def serving(
-    site: Site, is_alive: Callable[[], bool], is_ready: Callable[[], bool]
-) -> Iterator[Callable[[], bool]]:
+def serving(site: Site, is_alive: Callable[[], bool], is_ready: Callable[[], bool]) -> Iterator[None]:
     """Run the web server meanwhile, if it is wanted.
 
     Args:
@@ -22,21 +20,18 @@ def serving(
         is_alive: Whether the daemon turns.
         is_ready: Whether it does its work.
 
-    Yields:
-        A function that stops the server; False when an answer hangs, whose thread then still runs.
-
     Raises:
         LinkKeyUnusable: There is no key for links.
     """
     settings = site.settings
     if not settings.web.enabled:
-        yield lambda: True
+        yield
         return
     contents = Contents(evidence_links(settings), site.pictures, site.clock, is_alive, is_ready)
     host, port = settings.web.address
     server = WebServer(build_app(contents), WebOptions(host, port))
     server.start()
     try:
-        yield server.stop
+        yield
     finally:
         server.stop()
