@@ -96,7 +96,7 @@ class _Guarded:
 
         try:
             await self._app(scope, receive, send_guarded)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a page's fault must not reach the server's loop
             # The answer was 500; the path is not logged, as it may hold a link.
             _log.exception("web.page_broke_down")
 

@@ -70,7 +70,7 @@ def find(incident_id: int, name: str) -> bytes | None:
         raise MonitorError("The database is away.")
     if incident_id == 666:
         raise RuntimeError("a fault")
-    pictures = {(17, "event"): JPEG, (8, "event"): JPEG * 10_000}
+    pictures = {(17, "event"): JPEG, (8, "event"): JPEG * 20_000}
     return pictures.get((incident_id, name))
 
 
@@ -223,18 +223,14 @@ def test_who_sends_slowly_is_cut_off_and_delays_nobody(sent: bytes) -> None:
 
 def test_who_reads_slowly_is_cut_off() -> None:
     with serving() as place, place.connect() as slow:
-        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        request = f"GET /evidence/{place.token(8)} HTTP/1.1\r\nhost: x\r\n\r\n".encode()
-        slow.sendall(request)
-        began_s = time.monotonic()
-        slow.settimeout(10.0)
+        slow.sendall(f"GET /evidence/{place.token(8)} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+        time.sleep(2.5)  # Meanwhile the system's buffers are full, and the connection is past its time.
+        slow.settimeout(5.0)
         came = 0
         with suppress(ConnectionError):
-            while chunk := slow.recv(256):
+            while chunk := slow.recv(1 << 20):
                 came += len(chunk)
-                time.sleep(0.02)
-        assert 1.0 < time.monotonic() - began_s < 6.0
-        assert came < len(JPEG) * 10_000
+        assert came < len(JPEG) * 20_000
 
 
 @pytest.mark.parametrize(
