@@ -34,9 +34,11 @@ def test_the_parts_of_the_example_that_are_commented_out_are_valid_too(load: Loa
         MONITOR_DATABASE_URL="postgresql://monitor@db.example/monitor",
         YARD_PASSWORD="long enough",
         MONITOR_WEBHOOK_SECRET=signing_key,
+        SLACK_URL="https://hooks.slack.example/services/x",
+        MAIL_URL="mailtos://user:password@mail.example?to=ops@example.com",
     )
     assert [camera.name for camera in settings.cameras] == ["gate", "yard", "ptz"]
-    assert [notifier.kind for notifier in settings.notifiers] == ["log", "webhook"]
+    assert [notifier.kind for notifier in settings.notifiers] == ["log", "webhook", "webhook", "apprise"]
     assert settings.defaults.policy is not None
     assert settings.service.workers == 8
 
