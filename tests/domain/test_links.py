@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.domain.links import EvidenceLinks, EvidencePicture, Grant
+from tests.domain.builders import quick
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 LINKS = EvidenceLinks(b"k" * 32, "https://cameras.example", 3600.0)
@@ -54,11 +55,13 @@ def test_a_longer_claim_under_the_same_signature_grants_nothing() -> None:
         assert LINKS.read(f"{forged}.{signature}", NOW) is None
 
 
+@quick
 @given(st.text(max_size=150))
 def test_no_text_makes_it_fail_or_pass(text: str) -> None:
     assert LINKS.read(text, NOW) is None or text == TOKEN
 
 
+@quick
 @given(
     st.integers(0, 10**17),
     st.sampled_from(EvidencePicture),
