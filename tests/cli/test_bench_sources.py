@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,16 @@ def test_every_kind_is_measured_beside_its_rivals_or_says_why_not(
     for label in ("mjpeg", "video"):
         assert by_label[label]["opencv"]["grabs"] > 0
         assert by_label[label]["ffmpeg"]["grabs"] > 0 or "ffmpeg" in by_label[label]["ffmpeg"]["reason"]
-    assert descendants(os.getpid()) == []
+    assert names_of_descendants() <= {"postgres"}
+
+
+def names_of_descendants() -> set[str]:
+    """What still runs; the database of other tests may be a child of this process as well."""
+    names = set()
+    for pid in descendants(os.getpid()):
+        with suppress(OSError):  # The database's helpers come and go.
+            names.add(Path(f"/proc/{pid}/comm").read_text().strip())
+    return names
 
 
 def test_processor_time_of_children_is_counted_and_waiting_is_not() -> None:
