@@ -10,12 +10,13 @@ FUZZ_SECONDS ?= 600
 SOAK_MINUTES ?= 30
 SOAK_CAMERAS ?= 300
 
-.PHONY: help run test lint types contracts unit bench fuzz soak clean
+.PHONY: help run test lint types contracts unit bench fuzz soak prove clean
 
 help:
 	@echo "make run    install the service, watch a simulated site for one simulated day and night (2 minutes)"
 	@echo "make test   install everything that the tests need, then lint, types, contracts and all tests"
 	@echo "make lint | types | contracts | unit   parts of make test"
+	@echo "make prove  what the delivery of alerts promises, in full: half an hour and more"
 	@echo "make bench  measure checks per second, by stage"
 	@echo "make soak   300 cameras with faults for 30 minutes: nothing may leak (SOAK_MINUTES=30)"
 	@echo "make fuzz   fuzz everything that strangers write, for 10 minutes (FUZZ_SECONDS=600)"
@@ -39,6 +40,11 @@ unit: $(DEV)/installed
 	tests/install-servers.sh
 	$(DEV)/bin/pytest -n 2 --dist loadfile
 
+prove: $(DEV)/installed
+	tests/install-servers.sh
+	for database in sqlite postgres; do for proof in model kill flaky crowd; do \
+		$(DEV)/bin/python -m tests.proofs $$proof --database $$database || exit 1; done; done
+
 bench: $(SERVICE)/installed
 	$(SERVICE)/bin/monitor bench
 
@@ -51,7 +57,7 @@ soak: $(DEV)/installed
 $(SERVICE)/installed: pyproject.toml constraints.txt
 	@echo "Setting up $(SERVICE): the service, without torch …"
 	$(PYTHON) -m venv $(SERVICE)
-	$(SERVICE)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[postgres]"
+	$(SERVICE)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[postgres,reports]"
 	@touch $@
 
 # torch first and by itself: asked for by name it may come as a CPU build, which is a tenth of the size.
@@ -59,7 +65,7 @@ $(DEV)/installed: pyproject.toml constraints.txt
 	@echo "Setting up $(DEV): service, training and test tools …"
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt torch
-	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[postgres,train,dev]"
+	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[postgres,reports,train,dev]"
 	@touch $@
 
 $(DEV)/fuzz-installed: $(DEV)/installed

@@ -160,9 +160,9 @@ def _stop(server: PostgresServer) -> None:
             server.process.wait()
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """A PostgreSQL server of this test process, started when the first test asks for it."""
+@contextmanager
+def running_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server that runs for as long as the block does."""
     home = Path(tempfile.mkdtemp(prefix="monitor-pg-", dir="/tmp"))
     try:
         server = _start(home)
@@ -172,6 +172,13 @@ def postgres_server() -> Iterator[PostgresServer]:
             _stop(server)
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test process, started when the first test asks for it."""
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture

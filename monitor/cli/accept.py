@@ -44,7 +44,7 @@ def accept(
             comment=comment,
             add=add,
             force=force,
-            routes=site.routing,
+            addressing=site.routing,
         )
     screen = Screen(run)
     kept = f"beside {done.kept} earlier" if done.kept else "and the earlier ones rest"

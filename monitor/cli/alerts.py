@@ -9,6 +9,9 @@ import click
 
 from monitor.cli.errors import BAD_NEWS
 from monitor.cli.invocation import Invocation, pass_run
+from monitor.cli.receivers import enable, notifiers, troubles
+from monitor.cli.routes import route
+from monitor.cli.silences import silence
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,12 +20,16 @@ if TYPE_CHECKING:
     from monitor.domain.alert import Alert, Receipt
     from monitor.store import DeliveryRow
 
-STATUS_MOODS = {"pending": "doubt", "delivered": "good", "dead": "bad"}
+STATUS_MOODS = {"pending": "doubt", "held": "doubt", "delivered": "good", "dead": "bad", "dropped": "quiet"}
 
 
 @click.group()
 def alerts() -> None:
-    """Test notifiers; list and repeat deliveries."""
+    """Who is told what, and whether it arrives: test, list, repeat, explain, silence."""
+
+
+for command in (route, silence, notifiers, enable):
+    alerts.add_command(command)
 
 
 @alerts.command("test")
@@ -47,14 +54,15 @@ def try_notifier(run: Invocation, notifier: str) -> None:
 
 
 @alerts.command("list")
-@click.option(
-    "--status", type=click.Choice(["pending", "delivered", "dead"]), help="Only those that stand there."
-)
+@click.option("--status", type=click.Choice(list(STATUS_MOODS)), help="Only those that stand there.")
+@click.option("--notifier", help="Only those to this notifier.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_run
-def list_deliveries(run: Invocation, status: str | None, limit: int, as_json: bool) -> None:
-    """List deliveries of alerts, newest first; times are UTC.
+def list_deliveries(
+    run: Invocation, status: str | None, notifier: str | None, limit: int, as_json: bool
+) -> None:
+    """List deliveries of alerts, newest first, with why one is held or was dropped; times are UTC.
 
     Example: monitor alerts list --status dead
     """
@@ -64,31 +72,50 @@ def list_deliveries(run: Invocation, status: str | None, limit: int, as_json: bo
 
     screen = Screen(run, as_json)
     with open_site(run.settings, sync=False) as site:
-        rows = site.store.deliveries.list(DeliveryStatus(status) if status else None, limit)
+        failing = troubles(run.settings, site.store, site.clock.now())
+        rows = site.store.deliveries.list(DeliveryStatus(status) if status else None, limit, notifier)
     if as_json:
         screen.json([_as_json(row) for row in rows], indent=2)
     elif rows:
         _show(screen, rows)
     else:
         screen.say(f"There are no {status} deliveries." if status else "Nothing has been sent yet.", "quiet")
+    for trouble in failing:
+        screen.note(trouble, "bad")
 
 
 @alerts.command()
-@click.argument("delivery")
+@click.argument("delivery", required=False)
+@click.option("--all-dead", is_flag=True, help="Everything that was given up, instead of one delivery.")
+@click.option("--notifier", help="With --all-dead: only what was to this notifier.")
 @pass_run
-def replay(run: Invocation, delivery: str) -> None:
-    """Have DELIVERY (its id is in `monitor alerts list`) attempted again from the start.
+def replay(run: Invocation, delivery: str | None, all_dead: bool, notifier: str | None) -> None:
+    """Have DELIVERY (its id is in `monitor alerts list`) attempted again from the start, whatever became of it.
 
-    `monitor run` sends it; receivers can tell by its id that they had it before.
+    `monitor run` sends it; receivers can tell by its id that they had it before. What is held or was dropped is
+    told by this, too.
 
     Example: monitor alerts replay control-room:12-1
     """
     from monitor.cli.screen import Screen
     from monitor.wiring.site import open_site
 
+    if all_dead == (delivery is not None):
+        raise click.UsageError("Name one delivery, or say --all-dead.")
+    if notifier is not None and not all_dead:
+        raise click.UsageError("--notifier goes with --all-dead.")
     with open_site(run.settings, sync=False) as site:
-        site.store.deliveries.replay(delivery, site.clock.now())
-    Screen(run).say(f"{delivery} is queued again; `monitor run` sends it.")
+        now = site.clock.now()
+        if delivery is None:
+            number = site.store.deliveries.replay_dead(now, notifier)
+        else:
+            site.store.deliveries.replay(delivery, now)
+    if delivery is not None:
+        Screen(run).say(f"{delivery} is queued again; `monitor run` sends it.")
+    elif number:
+        Screen(run).say(f"Queued again: {number}; `monitor run` sends them.")
+    else:
+        Screen(run).say("Nothing was given up.", "quiet")
 
 
 def send_test(run: Invocation, name: str) -> Receipt:
@@ -99,6 +126,7 @@ def send_test(run: Invocation, name: str) -> Receipt:
     """
     from monitor.clock import SystemClock
     from monitor.domain.errors import MonitorError
+    from monitor.domain.message import Message
     from monitor.wiring.notify import open_channel
 
     channel = next((one for one in run.settings.notifiers if one.name == name), None)
@@ -107,7 +135,7 @@ def send_test(run: Invocation, name: str) -> Receipt:
         raise MonitorError(f"There is no notifier '{name}' in the configuration.", f"Configured: {known}.")
     clock = SystemClock()
     alert = _test_alert(name, clock.now())
-    return open_channel(channel, clock).send(alert, f"{name}:{alert.id}", 1)
+    return open_channel(channel, clock).send(Message.of(alert), 1)
 
 
 def describe(receipt: Receipt) -> str:
@@ -143,7 +171,7 @@ def _show(screen: Screen, rows: list[DeliveryRow]) -> None:
     from monitor.cli.words import moment
 
     screen.table(
-        ["delivery", "queued", "status", "attempts", "next attempt", "alert", "answer"],
+        ["delivery", "queued", "status", "attempts", "next attempt", "alert", "answer or reason"],
         [
             [
                 row.id,
@@ -171,6 +199,8 @@ def _as_json(row: DeliveryRow) -> dict[str, Any]:
         "next_attempt_at": instant(row.next_attempt_at) if row.status.value == "pending" else None,
         "finished_at": instant(row.finished_at),
         "detail": row.detail,
+        "group": row.group,
+        "message": row.message,
         "alert": {
             "id": row.alert.id,
             "kind": row.alert.kind.value,

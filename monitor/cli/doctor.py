@@ -55,6 +55,7 @@ def _examine(run: Invocation, screen: Screen, grabbers: GrabberPool, *, send_tes
 
     from monitor.cli import examinations as looks
     from monitor.cli.camera_examinations import camera_examinations
+    from monitor.cli.receivers import diagnose
 
     settings = run.settings
     examinations: list[tuple[str, Examination]] = [
@@ -65,6 +66,7 @@ def _examine(run: Invocation, screen: Screen, grabbers: GrabberPool, *, send_tes
         ("network", partial(looks.bundle, settings)),
         *camera_examinations(settings, grabbers),
         *((f"notifier {channel.name}", partial(looks.notifier, channel)) for channel in settings.notifiers),
+        ("deliveries", partial(diagnose, settings)),
     ]
     if send_test:
         examinations += [

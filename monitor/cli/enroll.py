@@ -190,7 +190,7 @@ def _enroll(key: ViewKey, site: Site, encoder: NetworkEncoder, wish: Wish) -> En
             author=wish.author,
             comment="The view was enrolled anew.",
             now=site.clock.now(),
-            routes=site.routing,
+            addressing=site.routing,
         ),
     )
 

@@ -52,12 +52,24 @@ COMMANDS: Mapping[str, Entry] = {
     "check": Entry("monitor.cli.check:check", "Look at cameras once, now."),
     "status": Entry("monitor.cli.status:status", "Show where every view stands."),
     "history": Entry("monitor.cli.history:history", "Show what happened at a camera."),
+    "incidents": Entry(
+        "monitor.cli.incidents:incidents", "List incidents, show everything about one, comment and end them."
+    ),
+    "drift": Entry("monitor.cli.drift:drift", "Show how views drift over the days."),
+    "report": Entry("monitor.cli.report:report", "Write a report of a day, a week or a month."),
     "ack": Entry("monitor.cli.ack:ack", "Take note of an incident."),
+    "evidence": Entry(
+        "monitor.cli.evidence:evidence", "Write down what an incident rests on, with pictures."
+    ),
+    "label": Entry("monitor.cli.label:label", "Say whether a verdict was right."),
     "accept": Entry("monitor.cli.accept:accept", "Make an incident's picture the new normal."),
-    "alerts": Entry("monitor.cli.alerts:alerts", "Test notifiers; list and repeat failed deliveries."),
+    "alerts": Entry("monitor.cli.alerts:alerts", "Who is told what, and whether it arrives; silences."),
     "compare": Entry("monitor.cli.compare:compare", "Compare two pictures, or a table of pairs."),
     "replay": Entry(
         "monitor.cli.replay:replay", "Run recorded frames through the pipeline on a simulated clock."
+    ),
+    "tune": Entry(
+        "monitor.cli.tune:tune", "Propose limits for a view that keep its false alarms within a budget."
     ),
     "bench": Entry("monitor.cli.bench:bench", "Measure how many cameras this machine carries."),
     "demo": Entry("monitor.cli.demo:demo", "Watch a simulated site for one simulated day and night."),

@@ -14,6 +14,7 @@ import click
 
 from monitor.cli.errors import BAD_NEWS
 from monitor.cli.invocation import Invocation, pass_run
+from monitor.cli.replay_history import HISTORY, Replay
 
 if TYPE_CHECKING:
     from monitor.cli.injections import Fault
@@ -26,9 +27,15 @@ if TYPE_CHECKING:
     from monitor.wiring.rehearsal import Rehearsal
 
 
-@click.command()
+@click.command(cls=Replay)
 @click.argument("camera")
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
+@click.option(
+    HISTORY,
+    is_flag=True,
+    expose_value=False,
+    help="Judge what is stored of cameras by other rules instead; has options of its own, see --history --help.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 @click.option(
     "--interval",

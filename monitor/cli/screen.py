@@ -56,7 +56,7 @@ class Screen:
 
     def json(self, value: Any, indent: int | None = None) -> None:
         """A JSON value on standard output; without an indent it takes one line."""
-        sys.stdout.write(json.dumps(self._clean(value), ensure_ascii=False, indent=indent) + "\n")
+        sys.stdout.write(json.dumps(self.clean(value), ensure_ascii=False, indent=indent) + "\n")
         sys.stdout.flush()
 
     @contextmanager
@@ -93,13 +93,14 @@ class Screen:
         same_terminal = self._bar_is_shown and self.errors.is_terminal and self.output.is_terminal
         return self.errors if same_terminal else self.output
 
-    def _clean(self, value: Any) -> Any:
+    def clean(self, value: Any) -> Any:
+        """A JSON value without the secrets of the configuration."""
         if isinstance(value, str):
             return self._run.redact(value)
         if isinstance(value, Mapping):
-            return {str(name): self._clean(item) for name, item in value.items()}
+            return {str(name): self.clean(item) for name, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self._clean(item) for item in value]
+            return [self.clean(item) for item in value]
         return value
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from monitor.domain.advice import remedy
 from monitor.domain.displacement import Displacement
+from monitor.domain.severity import Severity
 from monitor.domain.state import SILENT, Status, Transition
 from monitor.domain.verdict import Verdict, VerdictKind
 
@@ -30,6 +31,7 @@ _STATUS_MOODS = {
     Status.UNKNOWN: "doubt",
     Status.UNENROLLED: "quiet",
 }
+_SEVERITY_MOODS = {Severity.CRITICAL: "bad", Severity.WARNING: "doubt", Severity.INFO: "quiet"}
 
 
 def author_name() -> str:
@@ -94,6 +96,11 @@ def status_cell(status: Status, enabled: bool = True) -> Cell:
     return (status.value, _STATUS_MOODS[status]) if enabled else ("not watched", "quiet")
 
 
+def severity_cell(severity: Severity) -> Cell:
+    """How urgent an incident is."""
+    return severity.value, _SEVERITY_MOODS[severity]
+
+
 def advice(verdict: Verdict) -> str:
     """What to know or do about a verdict, as one line: the remedy where the verdict says it all, else the reason."""
     if verdict.kind is VerdictKind.OK:
@@ -117,13 +124,16 @@ def displacement_json(displacement: Displacement | None) -> dict[str, Any] | Non
     """A displacement as JSON: fractions of the view, degrees, and the words for people."""
     if displacement is None:
         return None
-    return {
+    shown: dict[str, Any] = {
         "dx": round(displacement.dx, 5),
         "dy": round(displacement.dy, 5),
         "roll_deg": round(displacement.roll_deg, 3),
         "zoom": round(displacement.zoom, 5),
         "words": displacement.describe(),
     }
+    if displacement.pan_deg is not None and displacement.tilt_deg is not None:
+        shown |= {"pan_deg": round(displacement.pan_deg, 3), "tilt_deg": round(displacement.tilt_deg, 3)}
+    return shown
 
 
 def verdict_json(verdict: Verdict | None, *, evidence: bool = False) -> dict[str, Any] | None:

@@ -35,6 +35,10 @@ HOST_REMEDY = (
 )
 
 
+WORTH_TURNING = 0.005
+"""Shift, fraction of the view, from which a person is asked to turn the camera back by it."""
+
+
 def remedy(verdict: Verdict) -> str:
     """What to do about a verdict, in one or two sentences."""
     if verdict.kind is VerdictKind.MOVED and verdict.displacement is not None:
@@ -47,26 +51,48 @@ def remedy(verdict: Verdict) -> str:
 
 
 def restoring_move(displacement: Displacement) -> str:
-    """How to turn the camera back: where the content went, the camera must follow."""
-    parts = []
-    if abs(displacement.dx) >= 0.005:
-        parts.append(
-            f"pan {'right' if displacement.dx > 0 else 'left'} by {abs(displacement.dx) * 100:.1f} % of the view"
-        )
-    if abs(displacement.dy) >= 0.005:
-        parts.append(f"tilt {'down' if displacement.dy > 0 else 'up'} by {abs(displacement.dy) * 100:.1f} %")
+    """How to turn the camera back: where the content went, the camera must follow.
+
+    In degrees where the field of view is known, else in parts of the view.
+    """
+    aimed = _turn_in_degrees(displacement)
+    parts = [aimed] if aimed else _turn_in_parts(displacement)
     if abs(displacement.roll_deg) >= 0.3:
         # Content that appears turned counter-clockwise comes from a camera that was turned clockwise.
         turn = "counter-clockwise" if displacement.roll_deg > 0 else "clockwise"
-        parts.append(f"turn the camera {turn} by {abs(displacement.roll_deg):.1f}°")
+        which = "it" if aimed else "the camera"
+        parts.append(f"turn {which} {turn} by {abs(displacement.roll_deg):.1f}°")
     if abs(displacement.zoom - 1) >= 0.008:
         parts.append(
             f"zoom {'out' if displacement.zoom > 1 else 'in'} by {abs(displacement.zoom - 1) * 100:.0f} %"
         )
     if not parts:
         return "Turn the camera back to its reference view."
-    text = ", ".join(parts) + "."
+    text = ", ".join(parts) + (" to restore." if aimed else ".")
     return text[0].upper() + text[1:]
+
+
+def _turn_in_degrees(displacement: Displacement) -> str:
+    """`turn the camera 4.2° left and 1.1° up`; empty where nothing is known in degrees or is worth turning."""
+    if displacement.pan_deg is None or displacement.tilt_deg is None:
+        return ""
+    ways = []
+    if abs(displacement.dx) >= WORTH_TURNING:
+        ways.append(f"{abs(displacement.pan_deg):.1f}° {'right' if displacement.pan_deg > 0 else 'left'}")
+    if abs(displacement.dy) >= WORTH_TURNING:
+        ways.append(f"{abs(displacement.tilt_deg):.1f}° {'down' if displacement.tilt_deg > 0 else 'up'}")
+    return f"turn the camera {' and '.join(ways)}" if ways else ""
+
+
+def _turn_in_parts(displacement: Displacement) -> list[str]:
+    parts = []
+    if abs(displacement.dx) >= WORTH_TURNING:
+        parts.append(
+            f"pan {'right' if displacement.dx > 0 else 'left'} by {abs(displacement.dx) * 100:.1f} % of the view"
+        )
+    if abs(displacement.dy) >= WORTH_TURNING:
+        parts.append(f"tilt {'down' if displacement.dy > 0 else 'up'} by {abs(displacement.dy) * 100:.1f} %")
+    return parts
 
 
 def headline(name: str, verdict: Verdict) -> str:

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from monitor.domain.incident import Scope
+from monitor.domain.severity import Severity
 from monitor.domain.view import ViewKey
 
 
@@ -19,6 +20,10 @@ class AlertKind(StrEnum):
     OPENED = "incident.opened"
     CHANGED = "incident.changed"
     RESOLVED = "incident.resolved"
+    REOPENED = "incident.reopened"
+    ACKNOWLEDGED = "incident.acknowledged"
+    REMINDER = "incident.reminder"
+    REPORT = "report"
     TEST = "test"
 
 
@@ -38,6 +43,7 @@ class Alert:
         scope: What the incident is about: one view, or a host with all of its views.
         subject: Names that one thing: a view's name, a host's; empty in rows older than this field.
         members: The views that the incident is about; of very many, the first hundred.
+        severity: How urgent it is.
     """
 
     id: str
@@ -51,6 +57,7 @@ class Alert:
     scope: Scope = Scope.VIEW
     subject: str = ""
     members: tuple[ViewKey, ...] = ()
+    severity: Severity = Severity.WARNING
 
 
 class Outcome(StrEnum):

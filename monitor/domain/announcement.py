@@ -9,6 +9,8 @@ from typing import Any
 from monitor.domain.advice import HOST_REMEDY, headline, host_headline, remedy
 from monitor.domain.alert import Alert, AlertKind
 from monitor.domain.incident import Incident, Observation
+from monitor.domain.matcher import Matter
+from monitor.domain.severity import severity_of
 from monitor.domain.state import Change
 from monitor.domain.view import ViewSpec
 
@@ -17,7 +19,11 @@ _KINDS = {
     Change.CAUSE_CHANGED: AlertKind.CHANGED,
     Change.RECOVERED: AlertKind.RESOLVED,
 }
-
+_LEADS = {
+    AlertKind.RESOLVED: "Resolved: ",
+    AlertKind.CHANGED: "Changed: ",
+    AlertKind.REOPENED: "Again: ",
+}
 
 MEMBERS_NAMED = 100
 """So many views of an incident are named in an alert; receivers refuse bodies without bound."""
@@ -29,7 +35,7 @@ def announces(change: Change) -> bool:
 
 
 def announcement(incident: Incident, observation: Observation, sequence: int, spec: ViewSpec) -> Alert:
-    """The alert for an observation that opened, changed or resolved an incident.
+    """The alert for an observation that opened, changed, resolved or took up an incident again.
 
     Its id is made of the incident and the number of the message within it, so that a message sent twice can be told.
 
@@ -41,6 +47,8 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
         raise ValueError("Only the start, a change or the end of an incident can be announced.")
     verdict = observation.verdict
     kind = _KINDS[transition.change]
+    if kind is AlertKind.OPENED and incident.reopened:
+        kind = AlertKind.REOPENED
     details: dict[str, Any] = {
         "verdict": verdict.kind.value,
         "cause": incident.cause.value,
@@ -49,6 +57,7 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
         "remedy": remedy(verdict),
         "flapping": transition.flapping,
         "first_seen_at": incident.first_seen_at.isoformat(),
+        "reopened": incident.reopened,
         "captured_at": observation.captured_at.isoformat() if observation.captured_at else None,
         "similarity": verdict.similarity,
         "looks_like": verdict.looks_like,
@@ -58,14 +67,8 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
         "labels": dict(spec.labels),
     }
     if verdict.displacement is not None:
-        moved = verdict.displacement
-        details["displacement"] = {
-            "dx_percent": round(moved.dx * 100, 2),
-            "dy_percent": round(moved.dy * 100, 2),
-            "roll_degrees": round(moved.roll_deg, 2),
-            "zoom": round(moved.zoom, 4),
-        }
-    lead = {AlertKind.RESOLVED: "Resolved: ", AlertKind.CHANGED: "Changed: "}.get(kind, "")
+        details["displacement"] = verdict.displacement.figures()
+    lead = _LEADS.get(kind, "")
     flapping = " (flapping: this keeps coming and going)" if transition.flapping else ""
     return Alert(
         id=f"{incident.id}-{sequence}",
@@ -78,6 +81,7 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
         details=details,
         subject=str(observation.key),
         members=(observation.key,),
+        severity=severity_of(incident.cause, spec.severities),
     )
 
 
@@ -117,4 +121,5 @@ def host_announcement(
         scope=incident.scope,
         subject=incident.subject,
         members=tuple(spec.key for spec in specs[:MEMBERS_NAMED]),
+        severity=Matter.of(specs, incident.cause).severity,
     )

@@ -18,6 +18,9 @@ class Displacement:
         sigma_fov: One standard deviation of dx and dy, fraction of the view.
         sigma_roll_deg: One standard deviation of `roll_deg`.
         sigma_zoom: One standard deviation of `zoom`.
+        pan_deg: By how many degrees the camera must be turned right to undo `dx` (negative: left), or None where its
+            field of view is unknown; see `monitor.domain.angles`.
+        tilt_deg: The same down (negative: up), to undo `dy`.
     """
 
     dx: float = 0.0
@@ -27,6 +30,8 @@ class Displacement:
     sigma_fov: float = 0.0
     sigma_roll_deg: float = 0.0
     sigma_zoom: float = 0.0
+    pan_deg: float | None = None
+    tilt_deg: float | None = None
 
     @property
     def shift_fov(self) -> float:
@@ -62,6 +67,18 @@ class Displacement:
             and abs(self.zoom - other.zoom)
             <= 3 * tolerance.zoom + 0.3 * max(abs(self.zoom - 1.0), abs(other.zoom - 1.0))
         )
+
+    def figures(self) -> dict[str, float]:
+        """For receivers: parts of the view in per cent, angles in degrees, those of the camera where they are known."""
+        shown = {
+            "dx_percent": round(self.dx * 100, 2),
+            "dy_percent": round(self.dy * 100, 2),
+            "roll_degrees": round(self.roll_deg, 2),
+            "zoom": round(self.zoom, 4),
+        }
+        if self.pan_deg is not None and self.tilt_deg is not None:
+            shown |= {"pan_degrees": round(self.pan_deg, 2), "tilt_degrees": round(self.tilt_deg, 2)}
+        return shown
 
     def describe(self) -> str:
         """For a person: `3.1 % right, 1.2 % up, 2.0° counter-clockwise, zoom 1.050`, small parts left out."""

@@ -1,4 +1,4 @@
-"""A period in which something was not normal: a view, or a recorder with all of its cameras."""
+"""A period in which something was not normal: a view, a recorder with all of its cameras, a site, a swapped pair."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.domain.grounds import Grounds
+from monitor.domain.severity import Severity
 from monitor.domain.state import Transition, ViewState
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey
+from monitor.domain.worst import Worst
+
+SUBJECT_LENGTH = 420
+"""No subject is longer: the name of a camera, a view, and a little."""
 
 
 class Scope(StrEnum):
@@ -17,6 +23,8 @@ class Scope(StrEnum):
 
     VIEW = "view"
     HOST = "host"
+    SITE = "site"
+    PAIR = "pair"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +44,14 @@ class Incident:
         comment: What they said.
         frame_digest: The picture of its present cause, kept in the image store, or None when there was no frame.
         verdict: The verdict that named its present cause, as JSON-able values.
-        scope: What it is about: one view, or a host with all of its views.
+        scope: What it is about: one view, a host with all of its views, a site, a swapped pair.
         subject: Names that one thing among those of its scope: a view's name, a host's.
         members: The views that it is about, by name.
+        severity: How urgent it is.
+        parent_id: The incident that stands, or stood, for this one: a site's, a pair's; None where none does.
+        reopened: How often it was taken up again after its end.
+        worst: The worst figures seen.
+        latest_digest: The latest picture while it was open, or None.
     """
 
     id: int
@@ -56,11 +69,24 @@ class Incident:
     scope: Scope = Scope.VIEW
     subject: str = ""
     members: tuple[ViewKey, ...] = ()
+    severity: Severity = Severity.WARNING
+    parent_id: int | None = None
+    reopened: int = 0
+    worst: Worst = field(default_factory=Worst)
+    latest_digest: str | None = None
 
     @property
     def name(self) -> str:
         """What it is about, for people."""
-        return f"recorder {self.subject}" if self.scope is Scope.HOST else str(self.key)
+        match self.scope:
+            case Scope.HOST:
+                return f"recorder {self.subject}"
+            case Scope.SITE:
+                return f"site {self.subject}"
+            case Scope.PAIR:
+                return " and ".join(str(key) for key in self.members)
+            case _:
+                return str(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +106,8 @@ class Observation:
         timings_ms: Milliseconds by step (grab, encode, compare, record).
         bundle_id: The network that looked, or None without a frame.
         keep_image: The picture (encoded bytes) to keep as evidence, or None.
+        latest_image: The picture to keep as the latest of an open incident, in place of the one before, or None.
+        grounds: What the verdict went by, so that it can be judged again; None where nothing was looked at.
     """
 
     key: ViewKey
@@ -94,3 +122,5 @@ class Observation:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     bundle_id: str | None = None
     keep_image: bytes | None = None
+    latest_image: bytes | None = None
+    grounds: Grounds | None = None

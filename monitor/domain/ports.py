@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from monitor.domain.alert import Alert, Receipt
+from monitor.domain.alert import Receipt
 from monitor.domain.comparison import Comparison
 from monitor.domain.frame import Frame
+from monitor.domain.message import Message
 from monitor.domain.reference import Encoding, Reference
 from monitor.domain.view import Rectangle, ViewKey
 
@@ -82,8 +83,12 @@ class Encoder(Protocol):
 class Notifier(Protocol):
     """One way to tell somebody."""
 
-    def send(self, alert: Alert, delivery_id: str, attempt: int) -> Receipt:
+    def send(self, message: Message, attempt: int) -> Receipt:
         """Send once, bounded in time.
+
+        Args:
+            message: One alert or several; its id is the idempotency key.
+            attempt: 1 for the first.
 
         Never raises for a failed delivery: the receipt says whether it was accepted, may be retried, or never will.
         """

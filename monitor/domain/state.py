@@ -69,6 +69,7 @@ class StatePolicy:
         frozen_alike_repeats: This many further captures of one picture that was encoded anew each time …
         frozen_alike_after_s: … over at least this time are one as well, where the view was never that calm.
         clock_skew_s: From this difference on between the camera's clock and ours, checks remark on it.
+        reopen_within_s: An alert with the cause of an incident that ended less than this ago is that incident again.
     """
 
     open_checks: int = 2
@@ -97,6 +98,7 @@ class StatePolicy:
     frozen_alike_repeats: int = 10
     frozen_alike_after_s: float = 3600.0
     clock_skew_s: float = 300.0
+    reopen_within_s: float = 600.0
 
     def duration_needed_s(self, cause: VerdictKind) -> float:
         """How long this cause must have lasted before it is an alert."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from monitor.domain.angles import FieldOfView
+from monitor.domain.severity import Severity
+from monitor.domain.site_event import SiteEventPolicy
 from monitor.domain.state import StatePolicy
 from monitor.domain.thresholds import Thresholds
+from monitor.domain.verdict import VerdictKind
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,8 +53,11 @@ class ViewSpec:
         thresholds: Of the decision on one frame.
         policy: Of the state over time.
         enabled: Whether the view is watched.
-        labels: Names and values handed on with alerts.
+        labels: Names and values that go along with alerts.
         clock: Where the camera burns its clock into the picture, or None.
+        severities: How urgent causes are here, where that is not as usual.
+        field_of_view: What the camera sees, in degrees, or None where nobody has said.
+        site_event: When changes of many views of its site are told as one.
     """
 
     key: ViewKey
@@ -63,3 +70,6 @@ class ViewSpec:
     enabled: bool = True
     labels: Mapping[str, str] = field(default_factory=dict)
     clock: Rectangle | None = None
+    severities: Mapping[VerdictKind, Severity] = field(default_factory=dict)
+    field_of_view: FieldOfView | None = None
+    site_event: SiteEventPolicy = field(default_factory=SiteEventPolicy)

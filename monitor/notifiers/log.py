@@ -7,7 +7,8 @@ from typing import Literal
 
 import structlog
 
-from monitor.domain.alert import Alert, Outcome, Receipt
+from monitor.domain.alert import Outcome, Receipt
+from monitor.domain.message import Message
 from monitor.domain.ports import Clock
 
 _log = structlog.get_logger(__name__)
@@ -36,20 +37,22 @@ class LogNotifier:
         del clock
         return cls(options)
 
-    def send(self, alert: Alert, delivery_id: str, attempt: int) -> Receipt:
-        """Write the line; always accepted."""
+    def send(self, message: Message, attempt: int) -> Receipt:
+        """Write a line for each alert; always accepted."""
         write = getattr(_log, self._options.level)
-        write(
-            "alert",
-            headline=alert.headline,
-            kind=str(alert.kind),
-            view=str(alert.key),
-            scope=alert.scope.value,
-            subject=alert.subject or str(alert.key),
-            site=alert.site,
-            incident=alert.incident_id,
-            occurred_at=alert.occurred_at.isoformat(),
-            delivery=delivery_id,
-            attempt=attempt,
-        )
+        for alert in message.alerts:
+            write(
+                "alert",
+                headline=alert.headline,
+                kind=str(alert.kind),
+                severity=str(alert.severity),
+                view=str(alert.key),
+                scope=alert.scope.value,
+                subject=alert.subject or str(alert.key),
+                site=alert.site,
+                incident=alert.incident_id,
+                occurred_at=alert.occurred_at.isoformat(),
+                message=message.id,
+                attempt=attempt,
+            )
         return Receipt(Outcome.ACCEPTED, "written to the log")

@@ -8,22 +8,41 @@ from enum import Enum
 from typing import Any
 
 from monitor.domain.alert import Alert
+from monitor.domain.message import Message
 
 SCHEMA_VERSION = 1
 
 
-def encode_alert(alert: Alert) -> str:
-    """The body for one alert; every attempt of it has the same text.
+def encode_message(message: Message) -> str:
+    """The body for one message; every attempt of it has the same text.
 
     `docs/alerts.md` lists the fields. Numbers that JSON does not have (NaN, infinity) become null.
     """
-    body = {
+    return json.dumps(body_of(message), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def body_of(message: Message) -> dict[str, Any]:
+    """The same as JSON-able values."""
+    bodies = [_body(alert) for alert in message.alerts]
+    if not message.is_group:
+        return bodies[0]
+    return {
+        "type": "incident.group",
+        "timestamp": bodies[-1]["timestamp"],
+        "schema": SCHEMA_VERSION,
+        "data": {"group": message.id, "count": len(bodies), "alerts": bodies},
+    }
+
+
+def _body(alert: Alert) -> dict[str, Any]:
+    return {
         "type": str(alert.kind),
         "timestamp": alert.occurred_at.isoformat(),
         "schema": SCHEMA_VERSION,
         "data": {
             "alert": alert.id,
             "incident": alert.incident_id,
+            "severity": alert.severity.value,
             "site": alert.site,
             "camera": alert.key.camera,
             "view": alert.key.view,
@@ -35,7 +54,6 @@ def encode_alert(alert: Alert) -> str:
             "details": _jsonable(alert.details),
         },
     }
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _jsonable(value: Any) -> Any:

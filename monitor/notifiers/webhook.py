@@ -16,7 +16,8 @@ import structlog
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
-from monitor.domain.alert import Alert, Outcome, Receipt
+from monitor.domain.alert import Outcome, Receipt
+from monitor.domain.message import Message
 from monitor.domain.ports import Clock
 from monitor.net.address import AddressPolicy
 from monitor.net.client import fetch
@@ -24,7 +25,7 @@ from monitor.net.errors import AddressRefused, NetError, RequestRefused
 from monitor.net.message import Request, Response
 from monitor.net.redaction import conceal
 from monitor.notifiers.errors import BadNotifierOptions
-from monitor.notifiers.payload import encode_alert
+from monitor.notifiers.payload import encode_message
 
 _log = structlog.get_logger(__name__)
 
@@ -103,18 +104,16 @@ class WebhookNotifier:
         """One notifier."""
         return cls(options, clock)
 
-    def send(self, alert: Alert, delivery_id: str, attempt: int) -> Receipt:
+    def send(self, message: Message, attempt: int) -> Receipt:
         """Post once, bounded by the options' time limit."""
         try:
-            return self._post(alert)
+            return self._post(message)
         except (AddressRefused, RequestRefused) as error:
             return Receipt(Outcome.REJECTED, self._without_address(error))
         except NetError as error:
             return Receipt(Outcome.RETRY, self._without_address(error))
         except Exception as error:  # noqa: BLE001 - the port promises not to raise; the text may hold the URL
-            _log.error(
-                "webhook.broke_down", delivery=delivery_id, attempt=attempt, error=type(error).__name__
-            )
+            _log.error("webhook.broke_down", message=message.id, attempt=attempt, error=type(error).__name__)
             return Receipt(Outcome.RETRY, f"sending broke down ({type(error).__name__})")
 
     def _without_address(self, error: NetError) -> str:
@@ -123,15 +122,15 @@ class WebhookNotifier:
         host = urlsplit(origin).hostname or origin
         return conceal(str(error).replace(origin, "The receiver"), [host])
 
-    def _post(self, alert: Alert) -> Receipt:
-        body = encode_alert(alert)
+    def _post(self, message: Message) -> Receipt:
+        body = encode_message(message)
         # The time of this attempt: receivers refuse what was signed more than some minutes ago.
         now = self._clock.now()
-        signatures = " ".join(signer.sign(alert.id, now, body) for signer in self._signers)
+        signatures = " ".join(signer.sign(message.id, now, body) for signer in self._signers)
         headers = {
             "content-type": "application/json",
             "user-agent": "camera-view-monitor",
-            "webhook-id": alert.id,
+            "webhook-id": message.id,
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": signatures,
         }

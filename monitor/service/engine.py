@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from random import Random
@@ -58,6 +59,7 @@ class Service:
         due: Reads the due list from the database.
         observe: Checks one view for one due time.
         outbox: Sends alerts.
+        tend: Looks after what is held, reminders and the like.
         prune: Clears what is past its retention.
         reload: Reads the configuration again, all or nothing.
         hold_lock: Takes the lock against a second daemon on the same database.
@@ -69,6 +71,7 @@ class Service:
         known_troubled: Views without a usable frame when last checked; they begin in the troubled lane.
         grabbers: Counts the processes that grab frames; None where there are none.
         hosts: Asked before each check, and told of its outcome; None lets everybody in.
+        chores: Further jobs, done only while the lock is held.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Service:
         due: DueViews,
         observe: Observe,
         outbox: Outbox,
+        tend: Callable[[], object] = lambda: None,
         prune: Callable[[], object],
         reload: Reload,
         hold_lock: HoldLock,
@@ -88,10 +92,12 @@ class Service:
         known_troubled: Iterable[ViewKey] = (),
         grabbers: Callable[[], GrabberLoad] | None = None,
         hosts: Hosts | None = None,
+        chores: Sequence[Job] = (),
     ) -> None:
         self._grabbers = grabbers
         self._options = options = options or ServiceOptions()
         self._outbox = outbox
+        self._tend = tend
         self._clock = clock
         self._supervisor = supervisor or Supervisor()
         random = random or Random()  # noqa: S311 - spreads work, guards nothing
@@ -118,11 +124,13 @@ class Service:
             [
                 Job("dispatch", self._dispatch, options.tick_s),
                 Job("deliver", self._deliver, options.deliver_every_s),
+                Job("tend", self._tend_alerts, options.tend_every_s, options.tend_every_s),
                 Job("knock", self._knock, options.knock_every_s, options.knock_every_s),
                 Job("reload", self._reloader.turn, options.watch_every_s),
                 Job("lock", self._keeper.look_after, options.heartbeat_every_s, options.heartbeat_every_s),
                 Job("heartbeat", self._heartbeat, heartbeat_every_s),
                 Job("prune", prune, options.prune_every_s, random.uniform(0.1, 0.2) * options.prune_every_s),
+                *(replace(chore, run=self._while_held(chore.run)) for chore in chores),
             ]
         )
 
@@ -254,11 +262,22 @@ class Service:
         if self._hosts is not None and self._keeper.is_held:
             self._hosts.knock()
 
+    def _while_held(self, run: Callable[[], object]) -> Callable[[], None]:
+        def run_if_held() -> None:
+            if self._keeper.is_held:
+                run()
+
+        return run_if_held
+
     def _deliver(self) -> None:
         if not self._keeper.is_held:
             return
         report = self._outbox.deliver_due()
         self._tally.add(sent=report.sent, rescheduled=report.rescheduled, dead=report.dead)
+
+    def _tend_alerts(self) -> None:
+        if self._keeper.is_held:
+            self._tend()
 
     def _heartbeat(self) -> None:
         silent_s = self._clock.monotonic_s() - self._dispatched_s

@@ -33,6 +33,7 @@ class ServiceOptions:
         knock_every_s: Seconds between looks whether silent ports answer again.
         idle_s: A view for which there was nothing to do rests at least this long.
         deliver_every_s: Seconds between looks at due deliveries.
+        tend_every_s: Seconds between looks at held alerts and at what needs a reminder.
         prune_every_s: Seconds between clearings of what is past its retention.
         watch_every_s: Seconds between looks at the configuration files.
         heartbeat_every_s: Seconds between signs of life to the supervisor, and between looks at the lock.
@@ -55,6 +56,7 @@ class ServiceOptions:
     knock_every_s: float = 10.0
     idle_s: float = 5.0
     deliver_every_s: float = 1.0
+    tend_every_s: float = 10.0
     prune_every_s: float = 3600.0
     watch_every_s: float = 2.0
     heartbeat_every_s: float = 10.0

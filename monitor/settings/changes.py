@@ -10,7 +10,7 @@ from monitor.settings.resolution import CameraPlan, resolve
 # What is built once, when the service starts.
 _FIXED = ("data_dir", "database_url", "bundle", "service", "logging")
 # What a running service takes over.
-_LIVE = ("retention", "hosts")
+_LIVE = ("retention", "hosts", "maintenance", "report", "reports")
 
 
 @dataclass(frozen=True, slots=True)

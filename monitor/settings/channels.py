@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
-from monitor.domain.verdict import VerdictKind
 from monitor.settings.base import SettingsModel
+from monitor.settings.noise import Group, Remind, Route
 from monitor.settings.values import AnchoredPath, Flag, Name, PositiveDuration, Secret, SecretAddress
 
 _SIGNING_KEY_BYTES = (24, 64)
@@ -34,19 +34,6 @@ def _signing_key(value: SecretStr) -> SecretStr:
 SigningKey = Annotated[Secret, AfterValidator(_signing_key)]
 
 
-class Route(SettingsModel):
-    """Which incidents a notifier hears of: those to which every list given here applies."""
-
-    sites: tuple[str, ...] = Field(default=(), examples=[["north"]])
-    """Only cameras of these sites."""
-    cameras: tuple[str, ...] = Field(default=(), examples=[["gate-north"]])
-    """Only these cameras."""
-    tags: tuple[str, ...] = Field(default=(), examples=[["critical"]])
-    """Only views with at least one of these tags."""
-    causes: tuple[VerdictKind, ...] = Field(default=(), examples=[["flipped_180", "moved"]])
-    """Only incidents with one of these causes."""
-
-
 class _Channel(SettingsModel):
     name: Name = Field(examples=["control-room"])
     """Unique name; deliveries are counted by it."""
@@ -54,6 +41,10 @@ class _Channel(SettingsModel):
     """Whether anything is sent."""
     routes: tuple[Route, ...] = Field(default=(), examples=[[{"tags": ["critical"]}]])
     """Which incidents it hears of: those that any of these routes lets through; all where there are none."""
+    group: Group | None = Field(default=None, examples=[{"by": ["site", "cause"], "wait": "30s"}])
+    """Which alerts go out as one message; each by itself where it is not given."""
+    remind: Remind | None = Field(default=None, examples=[{"every": "4h", "at_most": 3}])
+    """Reminders of incidents that are open and that nobody has acknowledged; none where it is not given."""
 
 
 class LogNotifier(_Channel):

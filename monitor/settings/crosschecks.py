@@ -7,6 +7,7 @@ everything else even where the settings cannot be built.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from monitor.settings.findings import Keys, did_you_mean
@@ -26,6 +27,8 @@ def check_names(data: Any) -> Iterator[Finding]:
         yield from _repeated(("cameras", index, "views"), _entries(camera, "views"), "view")
     notifiers = _entries(data, "notifiers")
     yield from _repeated(("notifiers",), notifiers, "notifier")
+    reports = _entries(data, "reports")
+    yield from _repeated(("reports",), reports, "report")
 
     sites = data.get("sites") if isinstance(data, Mapping) else None
     known_sites = {DEFAULT_SITE, *(sites if isinstance(sites, Mapping) else ())}
@@ -34,13 +37,20 @@ def check_names(data: Any) -> Iterator[Finding]:
         yield from _unknown(
             ("cameras", index, "site"), camera.get("site", DEFAULT_SITE), known_sites, "sites"
         )
+    known = {"sites": known_sites, "cameras": known_cameras}
+    known_notifiers = {one["name"] for _, one in notifiers if isinstance(one.get("name"), str)}
+    for index, report in reports:
+        for key, named, where in (("sites", known_sites, "sites"), ("to", known_notifiers, "notifiers")):
+            names = report.get(key)
+            for position, name in enumerate(names if isinstance(names, list) else ()):
+                yield from _unknown(("reports", index, key, position), name, named, where)
     for index, notifier in notifiers:
         for number, route in _entries(notifier, "routes"):
-            for key, known in (("sites", known_sites), ("cameras", known_cameras)):
-                names = route.get(key)
-                for position, name in enumerate(names if isinstance(names, list) else ()):
-                    path = ("notifiers", index, "routes", number, key, position)
-                    yield from _unknown(path, name, known, key)
+            yield from _unknown_in(("notifiers", index, "routes", number), route, known)
+    windows = _entries(data, "maintenance")
+    yield from _repeated(("maintenance",), windows, "window")
+    for index, window in windows:
+        yield from _unknown_in(("maintenance", index), window, known)
 
 
 def check_policies(settings: Settings) -> Iterator[Finding]:
@@ -74,6 +84,15 @@ def _repeated(path: Keys, entries: list[tuple[int, Mapping[str, Any]]], what: st
         if isinstance(name, str) and first.setdefault(name, index) != index:
             place = f"{path[-1]}[{first[name]}]"
             yield (*path, index, "name"), f"there is another {what} named {name}: {place}; names must differ"
+
+
+def _unknown_in(path: Keys, rule: Mapping[str, Any], known: Mapping[str, set[str]]) -> Iterator[Finding]:
+    """Names in a rule that nothing bears; a pattern must fit at least one."""
+    for key, names_known in known.items():
+        names = rule.get(key)
+        for position, name in enumerate(names if isinstance(names, list) else ()):
+            if not isinstance(name, str) or not any(fnmatchcase(one, name) for one in names_known):
+                yield from _unknown((*path, key, position), name, names_known, key)
 
 
 def _unknown(path: Keys, name: Any, known: set[str], where: str) -> Iterator[Finding]:

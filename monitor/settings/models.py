@@ -9,15 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
+from monitor.domain.severity import Severity
+from monitor.domain.site_event import SiteEventPolicy
 from monitor.domain.state import StatePolicy
 from monitor.domain.thresholds import Thresholds
+from monitor.domain.verdict import VerdictKind
 from monitor.settings.base import SettingsModel
 from monitor.settings.camera_sources import SourceSettings
 from monitor.settings.channels import NotifierSettings
 from monitor.settings.derived import DerivedFrom, Overrides
+from monitor.settings.noise import Maintenance
+from monitor.settings.reports import Reporting, ScheduledReport
 from monitor.settings.values import (
     AnchoredPath,
     BundlePath,
@@ -32,6 +37,10 @@ from monitor.settings.values import (
     Size,
     ZoneName,
 )
+
+LARGEST_RECTILINEAR_DEG = 150.0
+"""With straight lines, what lies further out would fill the picture."""
+FieldDegrees = Annotated[float, Strict(), Field(gt=0.0, le=220.0)]
 
 
 def _nothing_is_empty(value: Any) -> Any:
@@ -63,6 +72,31 @@ class Mask(SettingsModel):
         return self
 
 
+class FieldOfView(SettingsModel):
+    """What a camera sees, in degrees: at the zoom in use, from its data sheet or measured on the spot."""
+
+    horizontal: FieldDegrees | None = Field(default=None, examples=[92])
+    """From the left edge of the picture to the right one; from `vertical` and the picture's shape where not given."""
+    vertical: FieldDegrees | None = Field(default=None, examples=[54])
+    """From the top edge to the bottom one; from `horizontal` and the picture's shape where not given."""
+    lens: Literal["rectilinear", "fisheye"] = Field(default="rectilinear", examples=["fisheye"])
+    """`rectilinear` shows straight lines straight, as most lenses do; `fisheye` bends them towards the edges."""
+
+    @model_validator(mode="after")
+    def _seen(self) -> FieldOfView:
+        """Refuse a field without a size, and one that no picture with straight lines can have."""
+        sizes = [size for size in (self.horizontal, self.vertical) if size is not None]
+        if not sizes:
+            raise PydanticCustomError(
+                "monitor_field_of_view", "expected degrees in `horizontal`, in `vertical`, or in both"
+            )
+        if self.lens == "rectilinear" and max(sizes) > LARGEST_RECTILINEAR_DEG:
+            raise PydanticCustomError(
+                "monitor_field_of_view", "expected at most 150 degrees, or `lens: fisheye` for a wider one"
+            )
+        return self
+
+
 class ViewRules(SettingsModel):
     """How views are watched; each level inherits from the one above what it does not say."""
 
@@ -87,6 +121,10 @@ class ViewRules(SettingsModel):
     picture, the picture is frozen."""
     thresholds: Annotated[Overrides, DerivedFrom(Thresholds)] | None = Field(default=None, examples=[{}])
     """Limits of the decision on one frame."""
+    severities: Mapping[VerdictKind, Severity] = Field(default_factory=dict, examples=[{"moved": "critical"}])
+    """How urgent causes are, where that is not as usual; those of all levels add up, the nearest wins."""
+    field_of_view: FieldOfView | None = Field(default=None, examples=[{"horizontal": 92, "vertical": 54}])
+    """What the camera sees, in degrees; alerts then say in degrees how to turn it back."""
     policy: Annotated[Overrides, DerivedFrom(StatePolicy)] | None = Field(
         default=None, examples=[{"open_checks": 3, "window": 5}]
     )
@@ -102,6 +140,15 @@ class CameraRules(ViewRules):
         default=None, examples=["Europe/Berlin"], json_schema_extra={"default": "UTC"}
     )
     """The zone in which the cameras live: times in file names, windows of the day."""
+
+
+class SiteRules(CameraRules):
+    """Rules for all cameras of a site, and for the site as a whole."""
+
+    site_event: Annotated[Overrides, DerivedFrom(SiteEventPolicy)] | None = Field(
+        default=None, examples=[{"at_least": 10, "share": 0.5}]
+    )
+    """When changes of many views together are told as one incident of the site; `at_least: 0` switches that off."""
 
 
 class View(ViewRules):
@@ -130,7 +177,7 @@ class Camera(CameraRules):
     """What it should see, where that is more than one thing."""
 
 
-Site = Annotated[CameraRules, BeforeValidator(_nothing_is_empty)]
+Site = Annotated[SiteRules, BeforeValidator(_nothing_is_empty)]
 
 
 class Database(SettingsModel):
@@ -224,10 +271,15 @@ class Settings(SettingsModel):
         default_factory=dict, examples=[{"north": {"time_zone": "Europe/Berlin"}}]
     )
     """Places where cameras hang, by name, with rules for all cameras there."""
-    defaults: CameraRules = Field(default_factory=CameraRules, examples=[{"interval": "1m"}])
+    defaults: SiteRules = Field(default_factory=SiteRules, examples=[{"interval": "1m"}])
     """Rules for all cameras."""
     notifiers: tuple[NotifierSettings, ...] = Field(default=(), examples=[[{"name": "log", "kind": "log"}]])
     """Who is told about incidents."""
+    maintenance: tuple[Maintenance, ...] = Field(
+        default=(),
+        examples=[[{"name": "cleaning", "cron": "30 2 * * SUN", "lasts": "2h", "sites": ["north"]}]],
+    )
+    """Times in which somebody works on the cameras: what happens then is recorded, and held back from notifiers."""
     data_dir: AnchoredPath = Field(default=Path("monitor-data"), examples=["/var/lib/monitor"])
     """Folder for pictures and the SQLite database; a relative path starts at the configuration file."""
     database: Database = Field(default_factory=Database, examples=[{"url": {"env": "MONITOR_DATABASE_URL"}}])
@@ -242,6 +294,13 @@ class Settings(SettingsModel):
     """Hosts with settings of their own, by name or address as cameras' addresses have it."""
     retention: Retention = Field(default_factory=Retention, examples=[{"images": "30d"}])
     """How long things are kept."""
+    report: Reporting = Field(default_factory=Reporting, examples=[{"recheck_after": "180d"}])
+    """What reports hold."""
+    reports: tuple[ScheduledReport, ...] = Field(
+        default=(),
+        examples=[[{"name": "weekly", "cron": "0 6 * * MON", "period": "week", "to": ["control-room"]}]],
+    )
+    """Reports that the service makes by itself."""
     logging: Logging = Field(default_factory=Logging, examples=[{"format": "json"}])
     """What the service says about itself."""
 
@@ -262,6 +321,7 @@ __all__ = [
     "Camera",
     "CameraRules",
     "Database",
+    "FieldOfView",
     "Host",
     "Logging",
     "Mask",
@@ -269,6 +329,7 @@ __all__ = [
     "Retention",
     "Service",
     "Settings",
+    "SiteRules",
     "View",
     "ViewRules",
 ]

@@ -39,14 +39,23 @@ _SECTIONS = {
     "UsbSource": ("usb source", "`source` with `kind: usb`."),
     "VideoSource": ("video source", "`source` with `kind: video`."),
     "Mask": ("mask", "An entry of `masks`, and `clock`."),
-    "CameraRules": ("rules", "`defaults`, and each entry of `sites`."),
+    "FieldOfView": ("field of view", "`field_of_view`, at any level."),
+    "SiteRules": ("rules", "`defaults`, and each entry of `sites`."),
+    "SiteEventPolicy": ("site event", "`site_event`, of `defaults` and of each entry of `sites`."),
     "StatePolicy": ("policy", "`policy`, at any level."),
     "Tolerance": ("tolerance", "`policy.tolerance`."),
     "Thresholds": ("thresholds", "`thresholds`, at any level."),
     "WebhookNotifier": ("webhook notifier", "An entry of `notifiers` with `kind: webhook`."),
     "LogNotifier": ("log notifier", "An entry of `notifiers` with `kind: log`."),
     "Route": ("route", "An entry of `notifiers[].routes`."),
+    "Group": ("group", "`notifiers[].group`."),
+    "Remind": ("remind", "`notifiers[].remind`."),
+    "Maintenance": ("maintenance", "An entry of `maintenance`."),
+    "Reporting": ("report", "`report`."),
+    "ScheduledReport": ("scheduled report", "An entry of `reports`."),
 }
+# Choices that stand in many places, in a word or two.
+_CHOICES = {"VerdictKind": "verdict", "Severity": "`info`, `warning` or `critical`"}
 _WORDS = {"boolean": "true or false", "integer": "whole number", "string": "text", "number": "number"}
 
 
@@ -94,8 +103,8 @@ def _types(node: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _reference(name: str) -> str:
-    if name == "VerdictKind":
-        return "verdict"
+    if name in _CHOICES:
+        return _CHOICES[name]
     heading = _SECTIONS.get(name, (name.lower(), ""))[0]
     return f"[{heading}](#{heading.replace(' ', '-')})"
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from monitor.domain.angles import FieldOfView, Lens
+from monitor.domain.site_event import SiteEventPolicy
 from monitor.domain.state import StatePolicy
 from monitor.domain.thresholds import Thresholds
 from monitor.domain.view import Rectangle, ViewKey, ViewSpec
 from monitor.settings.derived import Overrides
-from monitor.settings.models import Camera, CameraRules, Mask, Settings, View, ViewRules
+from monitor.settings.models import Camera, CameraRules, Mask, Settings, SiteRules, View, ViewRules
 
 T = TypeVar("T")
 
@@ -71,14 +73,16 @@ def resolve_camera(
     Raises:
         ValueError: A domain dataclass refuses the values that result.
     """
-    site = settings.sites.get(camera.site, CameraRules())
+    site = settings.sites.get(camera.site, SiteRules())
     levels: list[CameraRules] = [settings.defaults, site, camera]
+    event = _merged(SiteEventPolicy(), (settings.defaults.site_event, site.site_event))
     limits = thresholds or Thresholds()
     views = camera.views or (View(name=MAIN_VIEW),)
-    shared = tuple(_spec(camera, view, levels, limits) for view in views if view.source is None)
+    specs = {view.name: replace(_spec(camera, view, levels, limits), site_event=event) for view in views}
+    shared = tuple(specs[view.name] for view in views if view.source is None)
     plans = [_plan(settings, camera, levels, shared, camera)] if shared else []
     plans += [
-        _plan(settings, camera, levels, (_spec(camera, view, levels, limits),), view)
+        _plan(settings, camera, levels, (specs[view.name],), view)
         for view in views
         if view.source is not None
     ]
@@ -121,11 +125,18 @@ def _spec(camera: Camera, view: View, above: Sequence[CameraRules], thresholds: 
         policy=_merged(StatePolicy(), (level.policy for level in levels)),
         enabled=_nearest((level.enabled for level in levels), True),
         labels={name: text for level in levels for name, text in level.labels.items()},
+        field_of_view=_field_of_view(levels),
+        severities={cause: level.severities[cause] for level in levels for cause in level.severities},
     )
 
 
 def _rectangle(mask: Mask) -> Rectangle:
     return Rectangle(mask.left, mask.top, mask.width, mask.height)
+
+
+def _field_of_view(levels: Iterable[ViewRules]) -> FieldOfView | None:
+    given = _nearest((level.field_of_view for level in levels), None)
+    return None if given is None else FieldOfView(given.horizontal, given.vertical, Lens(given.lens))
 
 
 def _nearest(values: Iterable[T | None], default: T) -> T:

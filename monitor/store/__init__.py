@@ -4,6 +4,7 @@ SQLite for one machine, PostgreSQL for one or several; both behave alike and are
 `open_store`.
 """
 
+from monitor.store.dossier import Dossier
 from monitor.store.errors import (
     BadDatabaseUrl,
     DaemonAlreadyRunning,
@@ -23,6 +24,7 @@ from monitor.store.errors import (
     UnknownIncident,
     UnknownObservation,
     UnknownReference,
+    UnknownSilence,
     WalUnavailable,
 )
 from monitor.store.rows import (
@@ -33,7 +35,7 @@ from monitor.store.rows import (
     GalleryEntry,
     GalleryVersion,
     Label,
-    LeasedDelivery,
+    LeasedBatch,
     ObservationRow,
     PruneResult,
     Recorded,
@@ -56,6 +58,7 @@ __all__ = [
     "DeliveryRow",
     "DeliveryStatus",
     "DiskFull",
+    "Dossier",
     "DueView",
     "EmbeddingBank",
     "EncodingUnreadable",
@@ -64,7 +67,7 @@ __all__ = [
     "ImageMissing",
     "Label",
     "LastReference",
-    "LeasedDelivery",
+    "LeasedBatch",
     "ObservationRow",
     "PruneResult",
     "Recorded",
@@ -81,6 +84,7 @@ __all__ = [
     "UnknownIncident",
     "UnknownObservation",
     "UnknownReference",
+    "UnknownSilence",
     "ViewRow",
     "WalUnavailable",
     "Watch",

@@ -108,6 +108,19 @@ def unpack(content: bytes) -> StoredEncoding:
         raise EncodingUnreadable("A stored encoding is damaged.", _REENCODE) from error
 
 
+def quality_of(content: bytes) -> FrameQuality:
+    """How good the picture was, without unpacking the rest.
+
+    Raises:
+        EncodingUnreadable: The bytes are damaged.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            return from_json(FrameQuality, json.loads(archive["card"].tobytes())["quality"])
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise EncodingUnreadable("A stored encoding is damaged.", _REENCODE) from error
+
+
 _REENCODE = "Enroll the view again, or encode its references anew from their pictures."
 
 

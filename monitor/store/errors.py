@@ -79,5 +79,9 @@ class UnknownObservation(StoreError):
     """There is no observation with this number."""
 
 
+class UnknownSilence(StoreError):
+    """No silence has this number."""
+
+
 class UnknownDelivery(StoreError):
     """There is no delivery with this id."""

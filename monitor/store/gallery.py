@@ -21,13 +21,12 @@ from monitor.store.gallery_rows import (
     insert_version,
     known_references,
     member_ids,
-    restart_view,
 )
 from monitor.store.images import ImageStore
 from monitor.store.incidents import find_open_incident, resolve_incident
 from monitor.store.rows import EmbeddingBank, GalleryEntry, GalleryVersion, Resolution, StaleReference
 from monitor.store.tables import encodings, gallery_members, gallery_references, gallery_versions, views
-from monitor.store.views import find_view
+from monitor.store.views import find_view, restart_view
 
 
 class Gallery:

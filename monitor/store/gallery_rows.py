@@ -10,10 +10,8 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from monitor.domain.reference import Reference
-from monitor.domain.state import ViewState
 from monitor.store.encodings import pack, pack_embedding
 from monitor.store.errors import UnknownReference
-from monitor.store.serial import to_json
 from monitor.store.tables import encodings, gallery_members, gallery_references, gallery_versions, views
 
 
@@ -69,17 +67,6 @@ def insert_version(
         connection.execute(insert(gallery_members), rows)
     connection.execute(update(views).where(views.c.id == view_id).values(gallery_version=number))
     return number
-
-
-def restart_view(connection: Connection, view_id: int, state: ViewState, now: datetime) -> None:
-    """Let the view go on from `state`; a check that is under way was made with the old gallery and must
-    not.
-    """
-    connection.execute(
-        update(views)
-        .where(views.c.id == view_id)
-        .values(state=to_json(state), last_slot=now, next_due_at=now)
-    )
 
 
 def known_references(connection: Connection, view_id: int, ids: Sequence[int]) -> list[int]:

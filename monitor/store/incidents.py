@@ -7,18 +7,26 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select, update
 from sqlalchemy.engine import Connection
 
+from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert
 from monitor.domain.incident import Incident, Scope
+from monitor.domain.severity import Severity
+from monitor.domain.state import ViewState
+from monitor.domain.timeline import Entry, EntryKind
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewKey
-from monitor.store.deliveries import queue_alert
+from monitor.domain.worst import Worst
 from monitor.store.engine import Database
 from monitor.store.errors import UnknownIncident
+from monitor.store.queueing import queue_alert
 from monitor.store.rows import Resolution
+from monitor.store.serial import from_json
 from monitor.store.tables import incident_members, incidents, views
+from monitor.store.timeline import add_entry
+from monitor.store.views import find_view, restart_view
 
 
 class Incidents:
@@ -42,16 +50,38 @@ class Incidents:
         with self._database.read() as connection:
             return get_incident(connection, incident_id)
 
+    def find(
+        self, *, only_open: bool = True, site: str = "", keys: Sequence[ViewKey] = (), limit: int = 100
+    ) -> list[Incident]:
+        """Incidents, the newest first.
+
+        Args:
+            only_open: None that are over.
+            site: Only those with a view of this site; empty for all.
+            keys: Only those with one of these views; empty for all.
+            limit: How many at most.
+        """
+        query = select_incidents().order_by(incidents.c.opened_at.desc(), incidents.c.id.desc()).limit(limit)
+        if only_open:
+            query = query.where(incidents.c.resolved_at.is_(None))
+        wanted = []
+        if site:
+            wanted.append(views.c.site == site)
+        if keys:
+            wanted.append(
+                or_(*(and_(views.c.camera == key.camera, views.c.view == key.view) for key in keys))
+            )
+        for condition in wanted:
+            query = query.where(or_(condition, incidents.c.id.in_(_with_member(condition))))
+        with self._database.read() as connection:
+            return to_incidents(connection, connection.execute(query).all())
+
     def list(self, key: ViewKey | None = None, limit: int = 100) -> list[Incident]:
         """Incidents that one view is or was in, or all: the newest first."""
         query = select_incidents().order_by(incidents.c.opened_at.desc(), incidents.c.id.desc()).limit(limit)
         if key is not None:
-            query = query.where(
-                or_(
-                    and_(views.c.camera == key.camera, views.c.view == key.view),
-                    incidents.c.id.in_(_with_member(key)),
-                )
-            )
+            of_key = and_(views.c.camera == key.camera, views.c.view == key.view)
+            query = query.where(or_(of_key, incidents.c.id.in_(_with_member(of_key))))
         with self._database.read() as connection:
             return to_incidents(connection, connection.execute(query).all())
 
@@ -64,24 +94,70 @@ class Incidents:
         with self._database.write() as connection:
             incident = get_incident(connection, incident_id, lock=True)
             values: dict[str, Any] = {"comment": _joined(incident.comment, comment)}
-            if incident.acknowledged_at is None:
+            is_first = incident.acknowledged_at is None
+            if is_first:
                 values |= {"acknowledged_at": now, "acknowledged_by": by}
             connection.execute(update(incidents).where(incidents.c.id == incident_id).values(values))
+            if is_first or comment:
+                kind = EntryKind.ACKNOWLEDGED if is_first else EntryKind.COMMENTED
+                add_entry(connection, incident_id, Entry(kind, now, by, comment))
             return get_incident(connection, incident_id)
 
-    def resolve(self, incident_id: int, now: datetime, resolution: Resolution) -> Incident:
-        """End an incident by hand. One that has ended already stays as it is.
-
-        The view's state is left alone; to change both at once ("this is the new normal"), give the resolution
-        to `Gallery.add_version`.
+    def unacknowledge(self, incident_id: int, by: str, comment: str, now: datetime) -> Incident:
+        """Take an acknowledgement back; of one that has none only the comment is noted.
 
         Raises:
             UnknownIncident: There is none with this number.
         """
         with self._database.write() as connection:
             incident = get_incident(connection, incident_id, lock=True)
+            values = {
+                "acknowledged_at": None,
+                "acknowledged_by": None,
+                "comment": _joined(incident.comment, comment),
+            }
+            connection.execute(update(incidents).where(incidents.c.id == incident_id).values(values))
+            if incident.acknowledged_at is not None:
+                add_entry(connection, incident_id, Entry(EntryKind.UNACKNOWLEDGED, now, by, comment))
+            elif comment:
+                add_entry(connection, incident_id, Entry(EntryKind.COMMENTED, now, by, comment))
+            return get_incident(connection, incident_id)
+
+    def comment(self, incident_id: int, by: str, text: str, now: datetime) -> Incident:
+        """Note what somebody has to say of it, open or not.
+
+        Raises:
+            UnknownIncident: There is none with this number.
+        """
+        with self._database.write() as connection:
+            incident = get_incident(connection, incident_id, lock=True)
+            values = {"comment": _joined(incident.comment, text)}
+            connection.execute(update(incidents).where(incidents.c.id == incident_id).values(values))
+            add_entry(connection, incident_id, Entry(EntryKind.COMMENTED, now, by, text))
+            return get_incident(connection, incident_id)
+
+    def resolve(
+        self, incident_id: int, now: datetime, resolution: Resolution, *, restart: bool = False
+    ) -> Incident:
+        """End an incident by hand. One that has ended already stays as it is.
+
+        The view's state is left alone, unless it is to be restarted: then it is looked at anew, as it would be after
+        an enrolment. To change the references as well ("this is the new normal"), give the resolution to
+        `Gallery.add_version`.
+
+        Raises:
+            UnknownIncident: There is none with this number.
+        """
+        with self._database.write() as connection:
+            if restart:
+                # First the view and then its incident, as checks lock them.
+                key = get_incident(connection, incident_id).key
+                view_id = find_view(connection, key, lock=True).id
+            incident = get_incident(connection, incident_id, lock=True)
             if incident.resolved_at is None:
                 resolve_incident(connection, incident, now, resolution)
+                if restart:
+                    restart_view(connection, view_id, ViewState(), now)
             return get_incident(connection, incident_id)
 
 
@@ -97,11 +173,12 @@ def resolve_incident(
             comment=_joined(incident.comment, resolution.comment),
         )
     )  # fmt: skip
+    add_entry(connection, incident.id, Entry(EntryKind.RESOLVED, now, resolution.by, resolution.comment))
     if resolution.announce is not None:
         announce = resolution.announce
         resolved = get_incident(connection, incident.id)
         announce_incident(
-            connection, resolved, lambda number: announce(resolved, number), resolution.routes, now
+            connection, resolved, lambda number: announce(resolved, number), resolution.addressees, now
         )
 
 
@@ -109,7 +186,7 @@ def announce_incident(
     connection: Connection,
     incident: Incident,
     make: Callable[[int], Alert],
-    routes: Sequence[str],
+    addressees: Sequence[Addressee],
     now: datetime,
 ) -> int:
     """Number the incident's next alert, make it, and queue it for every route; returns how many
@@ -121,7 +198,7 @@ def announce_incident(
         .values(alerts=incidents.c.alerts + 1)
         .returning(incidents.c.alerts)
     ).scalar_one()
-    return queue_alert(connection, make(sequence), sequence, routes, now)
+    return queue_alert(connection, make(sequence), sequence, addressees, now)
 
 
 def select_incidents() -> Select[Any]:
@@ -157,11 +234,12 @@ def _open_incident() -> Select[Any]:
     )
 
 
-def _with_member(key: ViewKey) -> Select[Any]:
+def _with_member(condition: ColumnElement[bool]) -> Select[Any]:
     return (
         select(incident_members.c.incident_id)
         .join(views, views.c.id == incident_members.c.view_id)
-        .where(views.c.camera == key.camera, views.c.view == key.view)
+        .where(condition)
+        .correlate(None)
     )
 
 
@@ -198,6 +276,11 @@ def _incident(row: Row[Any], members: Sequence[ViewKey] | None) -> Incident:
         scope=Scope(row.scope),
         subject=row.subject,
         members=(key,) if members is None else tuple(members),
+        severity=Severity(row.severity),
+        parent_id=row.parent_id,
+        reopened=row.reopened,
+        worst=from_json(Worst, row.worst),
+        latest_digest=row.latest_digest,
     )
 
 

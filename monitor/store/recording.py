@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Insert, Row, Select, Update, bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
+from monitor.domain.addressee import Addressee, Addressing, nobody
 from monitor.domain.alert import Alert
 from monitor.domain.chronology import CLOCK_TRUST
-from monitor.domain.incident import Incident, Observation, Scope
+from monitor.domain.incident import Incident, Observation
+from monitor.domain.matcher import Matter
 from monitor.domain.state import Change
+from monitor.domain.urgency import urgency_announcement
 from monitor.domain.verdict import VerdictKind
+from monitor.domain.view import ViewSpec
 from monitor.store.engine import Database
+from monitor.store.errors import ImageMissing
+from monitor.store.following import Followed, Pictures, follow
+from monitor.store.grounds import pack
+from monitor.store.holding import drop_told_by_parents
 from monitor.store.images import ImageStore
-from monitor.store.incidents import announce_incident, find_open_incident, get_incident
+from monitor.store.incidents import announce_incident, get_incident
+from monitor.store.merged import leave_merged, settle_merged
+from monitor.store.merging import Case, StandIn, stand_in
+from monitor.store.parents import is_open
+from monitor.store.pictures import used_pictures
 from monitor.store.rows import Recorded
 from monitor.store.serial import to_json
-from monitor.store.tables import incidents, observations, views
-from monitor.store.views import find_view
+from monitor.store.tables import observations, views
+from monitor.store.views import find_view, state_columns
 
 Announce = Callable[[Incident, Observation, int], Alert]
+REPLACED_AGE_S = 30.0
+"""A picture just written may be on its way into another transaction; the one that was replaced is older."""
 
 
 class Recorder:
@@ -33,27 +47,37 @@ class Recorder:
         self._database = database
         self._images = images
 
-    def record(self, observation: Observation, routes: Sequence[str], announce: Announce) -> Recorded:
+    def record(
+        self,
+        observation: Observation,
+        addressees: Sequence[Addressee],
+        announce: Announce,
+        *,
+        spec: ViewSpec | None = None,
+        addressing: Addressing = nobody,
+    ) -> Recorded:
         """Record one check.
 
-        1. The picture, if one is to be kept, becomes a file. A crash after this leaves a file that nobody
-        refers
-           to, and pruning removes it.
-        2. One transaction: the observation; the view's state and next time, unless the view has moved on
-           meanwhile; the incident that the transition opens, changes or ends; a delivery for every route.
+        1. The pictures that are to be kept become files. A crash after this leaves files that nobody refers to, and
+           pruning removes them.
+        2. One transaction: the observation; the view's state and next time, unless the view has moved on meanwhile;
+           the incident that the transition opens, changes, ends or takes up again, with its timeline; the incident
+           that stands for it and for others, where there is one; a delivery for every route.
+        3. A picture that a later one has taken the place of is removed.
 
         Args:
             observation: What was found.
-            routes: Names of the notifiers to tell.
-            announce: Makes the alert from the incident as it is then, the observation, and the alert's
-            sequence
+            addressees: Who is to be told.
+            announce: Makes the alert from the incident as it is then, the observation, and the alert's sequence
                 within the incident; called inside the transaction, so it must be quick and pure.
+            spec: The view as configured. None for what is usual, and for an incident that stands for itself.
+            addressing: Who is told of several views at once.
 
         Raises:
             UnknownView: The view is not stored.
             StoreError: Nothing was recorded; the same call may be made again.
         """
-        image_digest = None if observation.keep_image is None else self._images.put(observation.keep_image)
+        pictures = self._keep(observation)
         with self._database.write() as connection:
             view = find_view(connection, observation.key, views.c.last_slot, views.c.next_due_at, lock=True)
             earlier = connection.execute(
@@ -66,22 +90,77 @@ class Recorder:
                 )
                 return Recorded(duplicate=True, incident=incident, alerts=earlier.alerts)
             superseded = _is_superseded(view, observation)
-            incident, change = (
-                (None, None) if superseded else _follow(connection, view.id, observation, image_digest)
-            )
-            alerts = 0
-            if incident is not None and change is not None and routes:
-                subject = incident
-                alerts = announce_incident(
-                    connection,
-                    subject,
-                    lambda sequence: announce(subject, observation, sequence),
-                    routes,
-                    observation.checked_at,
-                )
-            connection.execute(_insert(), _row(view.id, observation, incident, alerts, image_digest))
             _move_on(connection, view, observation, {} if superseded else _outcome(observation))
+            followed, alerts = Followed(), 0
+            if not superseded:
+                followed = follow(
+                    connection, view.id, observation, pictures, spec or ViewSpec(observation.key)
+                )
+                alerts = _tell(
+                    connection, view.id, observation, followed, addressees, announce, spec, addressing
+                )
+            incident = followed.incident
+            connection.execute(_insert(), _row(view.id, observation, incident, alerts, pictures.evidence))
+        if followed.former_latest is not None:
+            self._let_go(followed.former_latest)
         return Recorded(duplicate=False, incident=incident, alerts=alerts, superseded=superseded)
+
+    def _keep(self, observation: Observation) -> Pictures:
+        evidence = None if observation.keep_image is None else self._images.put(observation.keep_image)
+        if observation.latest_image is None:
+            return Pictures(evidence, evidence)
+        return Pictures(evidence, self._images.put(observation.latest_image))
+
+    def _let_go(self, digest: str) -> None:
+        """Remove a picture unless something refers to it; one that stays by mischance is removed by pruning."""
+        with self._database.read() as connection:
+            if digest in used_pictures(connection, [digest]):
+                return
+        with suppress(ImageMissing):
+            self._images.remove(self._images.path(digest), REPLACED_AGE_S)
+
+
+def _tell(
+    connection: Connection,
+    view_id: int,
+    observation: Observation,
+    followed: Followed,
+    addressees: Sequence[Addressee],
+    announce: Announce,
+    spec: ViewSpec | None,
+    addressing: Addressing,
+) -> int:
+    """Queue what there is to tell of an incident, or of the one that stands for it; returns how many deliveries."""
+    incident, change, at = followed.incident, followed.change, observation.checked_at
+    if incident is None:
+        return 0
+    standing = StandIn()
+    if change is Change.RECOVERED:
+        if incident.parent_id is not None and is_open(connection, incident.parent_id):
+            standing = StandIn(incident.parent_id)
+    elif spec is not None and observation.verdict.kind is not VerdictKind.OK:
+        case = Case(view_id, incident, observation, change, spec, addressees, addressing)
+        standing = stand_in(connection, case)
+    parent_id, alerts = standing.parent_id, standing.alerts
+    # Whoever knows that it is open is told how it goes on, even where no route leads there any more.
+    if change is not None and (addressees or change is not Change.OPENED):
+        alerts += announce_incident(
+            connection, incident, lambda sequence: announce(incident, observation, sequence), addressees, at
+        )
+    if followed.is_more_urgent and spec is not None:
+        heard = addressing(Matter.of([spec], incident.cause))
+        alerts += announce_incident(
+            connection,
+            incident,
+            lambda sequence: urgency_announcement(incident, at, sequence, spec),
+            heard,
+            at,
+        )
+    if change is Change.RECOVERED and parent_id is not None:
+        drop_told_by_parents(connection, at, among=[incident.id])
+        leave_merged(connection, parent_id, view_id, incident.id, at)
+        settle_merged(connection, parent_id, at, addressing)
+    return alerts
 
 
 def _is_superseded(view: Row[Any], observation: Observation) -> bool:
@@ -90,74 +169,6 @@ def _is_superseded(view: Row[Any], observation: Observation) -> bool:
         return False
     # Stored under a clock that ran far ahead: obeying it would leave the view without a state until then.
     return bool(last_slot <= observation.checked_at + CLOCK_TRUST)
-
-
-def _follow(
-    connection: Connection, view_id: int, observation: Observation, image_digest: str | None
-) -> tuple[Incident | None, Change | None]:
-    """Open, change or end the view's incident; returns it, and the change if there is something to
-    announce.
-    """
-    change = None if observation.transition is None else observation.transition.change
-    incident = find_open_incident(connection, view_id)
-    is_ok = observation.verdict.kind is VerdictKind.OK
-    values: dict[str, Any] = {}
-    if incident is not None and not is_ok:
-        values["last_seen_at"] = max(observation.checked_at, incident.last_seen_at)
-    if change in (Change.OPENED, Change.CAUSE_CHANGED):
-        cause = _cause(observation)
-        values |= {"cause": cause, "first_seen_at": _first_seen(observation, cause)}
-        if incident is None:
-            return _open(connection, view_id, observation, image_digest, values), change
-        if image_digest is not None:
-            # What a person would accept is what the view shows now, not what it showed under the earlier cause.
-            values |= {"frame_digest": image_digest, "verdict": to_json(observation.verdict)}
-    elif change is Change.RECOVERED and incident is not None:
-        values["resolved_at"] = observation.checked_at
-    else:
-        change = None
-    if incident is None or not values:
-        return incident, change
-    connection.execute(update(incidents).where(incidents.c.id == incident.id).values(values))
-    return get_incident(connection, incident.id), change
-
-
-def _open(
-    connection: Connection,
-    view_id: int,
-    observation: Observation,
-    image_digest: str | None,
-    values: dict[str, Any],
-) -> Incident:
-    incident_id = connection.execute(
-        insert(incidents)
-        .values(
-            scope=Scope.VIEW,
-            subject=str(observation.key),
-            view_id=view_id,
-            opened_at=observation.checked_at,
-            last_seen_at=observation.checked_at,
-            comment="",
-            frame_digest=image_digest,
-            verdict=to_json(observation.verdict),
-            alerts=0,
-            **values,
-        )
-        .returning(incidents.c.id)
-    ).scalar_one()
-    return get_incident(connection, incident_id)
-
-
-def _cause(observation: Observation) -> VerdictKind:
-    named = None if observation.transition is None else observation.transition.cause
-    return named or observation.verdict.kind
-
-
-def _first_seen(observation: Observation, cause: VerdictKind) -> datetime:
-    state = observation.state
-    named = [state.named_since] if state.named is cause and state.named_since is not None else []
-    # `recent` reaches back as far as the window, `named_since` as far as the cause; either may be the longer.
-    return min([observation.checked_at, *named, *(check.at for check in state.recent if check.kind is cause)])
 
 
 def _row(
@@ -177,12 +188,13 @@ def _row(
         "timings_ms": to_json(observation.timings_ms),
         "incident_id": None if incident is None else incident.id,
         "alerts": alerts,
+        "evidence": None if observation.grounds is None else pack(observation.grounds),
     }
 
 
 def _outcome(observation: Observation) -> dict[str, Any]:
     return {
-        "state": to_json(observation.state),
+        **state_columns(observation.state),
         "last_slot": observation.slot,
         "last_checked_at": observation.checked_at,
         "last_verdict": to_json(observation.verdict),

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, delete, exists, select, union_all, update
+from sqlalchemy import Column, ColumnElement, Table, delete, exists, or_, select, update
 
 from monitor.store.engine import Database
 from monitor.store.images import ImageStore
+from monitor.store.pictures import used_pictures
 from monitor.store.rows import DeliveryStatus, PruneResult, RetentionPolicy
-from monitor.store.tables import deliveries, gallery_references, incidents, labels, observations
+from monitor.store.tables import deliveries, incidents, labels, observations
 
 BATCH = 500
 # A picture is written before the transaction that refers to it; younger ones may still be waiting for theirs.
@@ -24,7 +25,8 @@ _OF_OPEN_INCIDENT = exists().where(
     incidents.c.id == observations.c.incident_id, incidents.c.resolved_at.is_(None)
 )
 _STILL_TO_DELIVER = exists().where(
-    deliveries.c.incident_id == incidents.c.id, deliveries.c.status == DeliveryStatus.PENDING
+    deliveries.c.incident_id == incidents.c.id,
+    deliveries.c.status.in_((DeliveryStatus.PENDING, DeliveryStatus.HELD)),
 )
 
 
@@ -67,16 +69,19 @@ class Retention:
             & ~_OF_OPEN_INCIDENT
         )
         of_incidents = (
-            incidents.c.frame_digest.is_not(None) & (incidents.c.resolved_at < before) & ~_LABELLED_INCIDENT
+            or_(incidents.c.frame_digest.is_not(None), incidents.c.latest_digest.is_not(None))
+            & (incidents.c.resolved_at < before)
+            & ~_LABELLED_INCIDENT
         )
         for batch in self._batches(observations, of_observations):
-            self._clear(observations.c.image_digest, batch)
+            self._clear([observations.c.image_digest], batch)
         for batch in self._batches(incidents, of_incidents):
-            self._clear(incidents.c.frame_digest, batch)
+            self._clear([incidents.c.frame_digest, incidents.c.latest_digest], batch)
 
-    def _clear(self, column: Column[Any], ids: list[int]) -> None:
+    def _clear(self, columns: list[Column[Any]], ids: list[int]) -> None:
+        table = columns[0].table
         with self._database.write() as connection:
-            connection.execute(update(column.table).where(column.table.c.id.in_(ids)).values({column: None}))
+            connection.execute(update(table).where(table.c.id.in_(ids)).values(dict.fromkeys(columns)))
 
     def _delete(self, table: Table, condition: ColumnElement[bool]) -> int:
         deleted = 0
@@ -125,7 +130,5 @@ class Retention:
         return removed, freed_bytes
 
     def _used(self, digests: list[str]) -> set[str]:
-        columns = (gallery_references.c.image_digest, incidents.c.frame_digest, observations.c.image_digest)
-        query = union_all(*(select(column).where(column.in_(digests)) for column in columns))
         with self._database.read() as connection:
-            return set(connection.scalars(query))
+            return used_pictures(connection, digests)

@@ -11,7 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert
+from monitor.domain.grounds import Grounds
 from monitor.domain.incident import Incident
 from monitor.domain.reference import Reference
 from monitor.domain.state import Change, Status, ViewState
@@ -99,7 +101,7 @@ class Recorded:
 @dataclass(frozen=True, slots=True)
 class ObservationRow:
     """One check in a view's history; `id` is what labels refer to, `image_digest` the picture if one was
-    kept.
+    kept, `grounds` what the verdict went by, None in rows that are older than it.
     """
 
     id: int
@@ -115,6 +117,7 @@ class ObservationRow:
     bundle_id: str | None
     incident_id: int | None
     timings_ms: Mapping[str, float]
+    grounds: Grounds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +176,13 @@ class Resolution:
     Attributes:
         by: Who.
         comment: What they say; replaces an empty comment, is added to one.
-        routes: Notifiers to tell.
-        announce: Makes the alert from the resolved incident and the alert's sequence; needed with `routes`.
+        addressees: Who is to be told.
+        announce: Makes the alert from the resolved incident and the alert's sequence; needed with `addressees`.
     """
 
     by: str
     comment: str = ""
-    routes: Sequence[str] = ()
+    addressees: Sequence[Addressee] = ()
     announce: Callable[[Incident, int], Alert] | None = None
 
 
@@ -200,32 +203,54 @@ class DeliveryStatus(StrEnum):
     """Where a delivery stands."""
 
     PENDING = "pending"
+    """On its way, or about to be."""
+    HELD = "held"
+    """Not to be told at present; looked at again."""
     DELIVERED = "delivered"
     DEAD = "dead"
+    """Given up after attempts."""
+    DROPPED = "dropped"
+    """Never attempted, as there was nothing to tell any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class LeasedDelivery:
-    """A delivery that is ours to attempt until the lease ends.
+class LeasedBatch:
+    """Deliveries that go out as one message, ours to attempt until the lease ends.
 
     Attributes:
-        id: `{notifier}:{alert.id}`, the same for every attempt.
+        id: The message's, the same for every attempt: of a single alert its own id.
         notifier: To whom.
-        alert: What.
+        deliveries: The ids of the deliveries, `{notifier}:{alert.id}`, in the order of the alerts.
+        alerts: What; of one incident in their order.
         attempt: 1 for the first.
-        fence: Proof of this lease, to be given back to `finish`.
+        fence: Proof of this lease.
     """
 
     id: str
     notifier: str
-    alert: Alert
+    deliveries: tuple[str, ...]
+    alerts: tuple[Alert, ...]
     attempt: int
     fence: int
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """A delivery as people list it."""
+    """A delivery as people list it.
+
+    Attributes:
+        id: `{notifier}:{alert.id}`.
+        notifier: To whom.
+        alert: What.
+        status: Where it stands.
+        attempts: So many were made.
+        next_attempt_at: When it is or was due.
+        created_at: When it was queued.
+        finished_at: When it was delivered, given up or dropped, or None.
+        detail: What the receiver said, or why it is held or was dropped.
+        group: The group that it belongs to; empty for none.
+        message: The message that it went or goes out with; empty before the first attempt.
+    """
 
     id: str
     notifier: str
@@ -236,6 +261,8 @@ class DeliveryRow:
     created_at: datetime
     finished_at: datetime | None
     detail: str
+    group: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,21 +8,32 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from monitor.domain.addressee import Addressee, Addressing, nobody
 from monitor.domain.incident import Observation
-from monitor.domain.view import ViewKey
+from monitor.domain.view import ViewKey, ViewSpec
 from monitor.store.cache import EncodingCache
+from monitor.store.days import Days
 from monitor.store.deliveries import Deliveries
+from monitor.store.dossier import Dossiers
 from monitor.store.engine import Database
 from monitor.store.gallery import Gallery
 from monitor.store.groups import GroupIncidents
+from monitor.store.holding import HeldAlerts
 from monitor.store.images import ImageStore
 from monitor.store.incidents import Incidents
 from monitor.store.lock import DaemonLock, hold_daemon_lock
+from monitor.store.merged import MergedIncidents
 from monitor.store.migrate import ensure_current
 from monitor.store.observations import History, Labels
+from monitor.store.receivers import Receivers
 from monitor.store.recording import Announce, Recorder
+from monitor.store.reminding import Reminders
+from monitor.store.report_data import ReportData
+from monitor.store.report_runs import ReportRuns
 from monitor.store.retention import Retention
 from monitor.store.rows import Recorded, Watch
+from monitor.store.silences import Silences
+from monitor.store.timeline import Timelines
 from monitor.store.views import Views
 from monitor.store.watches import Watches
 
@@ -39,11 +50,21 @@ class Store:
         gallery: References, in versions.
         incidents: Listing, acknowledging, resolving.
         group_incidents: Incidents about several views at once, from their start to their end.
+        merged_incidents: Incidents that stand for those of single views, and their end.
+        dossiers: Everything about one incident.
+        timelines: What happened to incidents, in order.
         history: Past observations.
         labels: What people say about verdicts.
         deliveries: The queue of alerts.
+        held: Alerts that are not to be told at present.
+        silences: What people do not want to be told for a while.
+        reminders: Reminding of incidents that nobody has taken note of.
+        receivers: How notifiers' receivers have fared.
         images: Pictures by digest.
         retention: Letting go of what is old.
+        days: Days of views, summed up.
+        report_data: What reports are made of.
+        report_runs: Which scheduled reports were made and sent.
 
     Args:
         database: Migrated, and taken over: closing the store closes it.
@@ -62,10 +83,20 @@ class Store:
         self.gallery = Gallery(database, images)
         self.incidents = Incidents(database)
         self.group_incidents = GroupIncidents(database)
+        self.merged_incidents = MergedIncidents(database)
+        self.timelines = Timelines(database)
+        self.dossiers = Dossiers(database)
         self.history = History(database)
         self.labels = Labels(database)
         self.deliveries = Deliveries(database)
+        self.held = HeldAlerts(database)
+        self.silences = Silences(database)
+        self.reminders = Reminders(database)
+        self.receivers = Receivers(database)
         self.retention = Retention(database, images)
+        self.days = Days(database)
+        self.report_data = ReportData(database)
+        self.report_runs = ReportRuns(database)
 
     @property
     def where(self) -> str:
@@ -104,14 +135,22 @@ class Store:
         """
         self._watches.save_constancy(key, content)
 
-    def record(self, observation: Observation, routes: Sequence[str], announce: Announce) -> Recorded:
+    def record(
+        self,
+        observation: Observation,
+        addressees: Sequence[Addressee],
+        announce: Announce,
+        *,
+        spec: ViewSpec | None = None,
+        addressing: Addressing = nobody,
+    ) -> Recorded:
         """Record one check: observation, state, incident and deliveries, all or nothing; see
         `Recorder.record`.
 
         Raises:
             UnknownView: The view is not stored.
         """
-        return self._recorder.record(observation, routes, announce)
+        return self._recorder.record(observation, addressees, announce, spec=spec, addressing=addressing)
 
     def close(self) -> None:
         """Close every connection; may be called twice."""

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -53,8 +54,13 @@ views = Table(
     # Number of the active gallery version; 0 before enrolment.
     Column("gallery_version", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # Out of `spec` and `state`, where neither database can count them quickly: how many views of a site are troubled?
+    Column("site", String(200), nullable=False, server_default=""),
+    Column("status", String(40), nullable=False, server_default=""),
+    Column("status_since", UtcDateTime),
     UniqueConstraint("camera", "view"),
     Index(None, "enabled", "next_due_at"),
+    Index(None, "site", "status", "status_since"),
     sqlite_autoincrement=True,
 )
 
@@ -136,6 +142,15 @@ incidents = Table(
     Column("verdict", JSON, nullable=False),
     # How many alerts there have been about it; numbers the next one.
     Column("alerts", Integer, nullable=False),
+    Column("severity", String(20), nullable=False, server_default="warning"),
+    # The incident that stands for this one as long as it is open: a site's, a swapped pair's.
+    Column("parent_id", RowId, index=True),
+    # How often it was taken up again after its end.
+    Column("reopened", Integer, nullable=False, server_default="0"),
+    # The worst figures seen: displacement, similarity.
+    Column("worst", JSON, nullable=False, server_default="{}"),
+    # The latest picture, kept while it is open; `frame_digest` is that of its cause.
+    Column("latest_digest", String(64), index=True),
     # A view, or a host, is in one incident of its own at a time, whatever races.
     Index(
         "uq_incidents_open",
@@ -159,6 +174,84 @@ incident_members = Table(
     Column("left_at", UtcDateTime),
 )
 
+# What happened to an incident, in order; only ever added to.
+incident_entries = Table(
+    "incident_entries",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("incident_id", ForeignKey(incidents.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("data", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Who is not to be told of what, for how long; a person's word, with its reason.
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("matcher", JSON, nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False, index=True),
+    # When and by whom it was ended before its time.
+    Column("expired_at", UtcDateTime),
+    Column("expired_by", String(200)),
+    sqlite_autoincrement=True,
+)
+
+# Reminders of an incident that were sent to a notifier; they have a cap.
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("incident_id", ForeignKey(incidents.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("notifier", String(200), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+)
+
+# How each notifier has fared lately, for people and across restarts.
+notifier_states = Table(
+    "notifier_states",
+    metadata,
+    Column("notifier", String(200), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", UtcDateTime),
+    Column("last_failed_at", UtcDateTime),
+    Column("last_detail", Text, nullable=False),
+    Column("last_delivered_at", UtcDateTime),
+    # Its receiver answered that it is gone; with a digest of the settings it had then, so that other ones begin anew.
+    Column("disabled_at", UtcDateTime),
+    Column("disabled_reason", Text, nullable=False),
+    Column("settings_digest", String(64), nullable=False),
+)
+
+# How far a view lay from its reference on a day: the slow drift that no single check shows.
+drift_days = Table(
+    "drift_days",
+    metadata,
+    Column("view_id", ForeignKey(views.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("checks", Integer, nullable=False),
+    # Medians and spreads of dx, dy, roll_deg and zoom, and the reference they were measured against.
+    Column("figures", JSON, nullable=False),
+)
+
+# Reports that were made on schedule: each period once, whatever crashes.
+report_runs = Table(
+    "report_runs",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("period_end", UtcDateTime, primary_key=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
 # The table that grows: one row a check. Read by view and time, pruned by time.
 observations = Table(
     "observations",
@@ -178,6 +271,8 @@ observations = Table(
     Column("timings_ms", JSON, nullable=False),
     Column("incident_id", ForeignKey(incidents.c.id, ondelete="SET NULL")),
     Column("alerts", Integer, nullable=False),
+    # What the decision was made of, so that it can be made again with other limits.
+    Column("evidence", LargeBinary),
     UniqueConstraint("view_id", "slot"),
     Index(
         "ix_observations_image_digest",
@@ -210,6 +305,12 @@ deliveries = Table(
     Column("detail", Text, nullable=False),
     Column("lease_owner", String(200)),
     Column("leased_until", UtcDateTime),
+    # Alerts of one notifier and group that are to go out together …
+    Column("group_key", String(400), nullable=False, server_default=""),
+    # … and, once they have been leased, do: the same ones under the same key at every attempt.
+    Column("batch", String(100), index=True),
+    # Why it is held, or was dropped.
+    Column("held_reason", Text, nullable=False, server_default=""),
     # Counts leases; who finishes a delivery proves with it that nobody has taken it over meanwhile.
     Column("fence", Integer, nullable=False),
     UniqueConstraint("notifier", "incident_id", "sequence"),

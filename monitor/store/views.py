@@ -155,12 +155,33 @@ def _new(spec: ViewSpec, now: datetime) -> dict[str, Any]:
         "camera": spec.key.camera,
         "view": spec.key.view,
         "enabled": spec.enabled,
-        "spec": to_json(spec),
-        "state": to_json(ViewState()),
+        **spec_columns(spec),
+        **state_columns(ViewState()),
         "next_due_at": _spread(spec, now),
         "gallery_version": 0,
         "created_at": now,
     }
+
+
+def spec_columns(spec: ViewSpec) -> dict[str, Any]:
+    """A view's specification, and what is repeated of it for counting."""
+    return {"spec": to_json(spec), "site": spec.site}
+
+
+def state_columns(state: ViewState) -> dict[str, Any]:
+    """A view's state, and what is repeated of it for counting."""
+    return {"state": to_json(state), "status": state.status, "status_since": state.since}
+
+
+def restart_view(connection: Connection, view_id: int, state: ViewState, now: datetime) -> None:
+    """Let the view go on from `state`; a check that is under way began
+    before, and must not.
+    """
+    connection.execute(
+        update(views)
+        .where(views.c.id == view_id)
+        .values(**state_columns(state), last_slot=now, next_due_at=now)
+    )
 
 
 def _spread(spec: ViewSpec, now: datetime) -> datetime:
@@ -170,7 +191,9 @@ def _spread(spec: ViewSpec, now: datetime) -> datetime:
 
 def _change(connection: Connection, view_id: int, spec: ViewSpec, **values: Any) -> None:
     connection.execute(
-        update(views).where(views.c.id == view_id).values(spec=to_json(spec), enabled=spec.enabled, **values)
+        update(views)
+        .where(views.c.id == view_id)
+        .values(enabled=spec.enabled, **spec_columns(spec), **values)
     )
 
 

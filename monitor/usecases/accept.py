@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from monitor.domain.addressee import Addressing, nobody
 from monitor.domain.alert import Alert, AlertKind
 from monitor.domain.errors import MonitorError
 from monitor.domain.frame import Frame
 from monitor.domain.incident import Incident, Scope
+from monitor.domain.matcher import Matter
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewSpec
 from monitor.store import Resolution
 from monitor.usecases.enroll import Enrolment, EnrolmentTools, enroll
-from monitor.usecases.observe import Routes
 
 REAIMED = frozenset(
     {
@@ -41,7 +42,7 @@ def accept(
     comment: str = "",
     add: bool | None = None,
     force: bool = False,
-    routes: Routes = lambda _spec, _cause: (),
+    addressing: Addressing = nobody,
 ) -> Enrolment:
     """Take an incident's frame as a reference, and end the incident.
 
@@ -55,7 +56,7 @@ def accept(
             (the camera was re-aimed); None decides by the incident's cause, and keeps them where the incident is over,
             as they fitted again then. Either way they can be restored.
         force: Accept a picture that is not fit to be a reference.
-        routes: Names of the notifiers that hear of the end.
+        addressing: Who hears of the end.
 
     Raises:
         UnknownIncident: There is no such incident.
@@ -94,13 +95,13 @@ def accept(
             author=author,
             comment=comment or "Accepted as the new normal.",
             now=now,
-            routes=routes,
+            addressing=addressing,
         ),
     )
 
 
 def new_normal(
-    incident: Incident, spec: ViewSpec, *, author: str, comment: str, now: datetime, routes: Routes
+    incident: Incident, spec: ViewSpec, *, author: str, comment: str, now: datetime, addressing: Addressing
 ) -> Resolution:
     """How an incident ends when somebody makes what the view shows its reference.
 
@@ -110,12 +111,12 @@ def new_normal(
         author: Who did so.
         comment: Why.
         now: When.
-        routes: Names of the notifiers that hear of the end.
+        addressing: Who hears of the end.
     """
     return Resolution(
         by=author,
         comment=comment,
-        routes=routes(spec, incident.cause),
+        addressees=addressing(Matter.of([spec], incident.cause)),
         announce=lambda ended, sequence: _accepted(ended, sequence, spec, author, now),
     )
 

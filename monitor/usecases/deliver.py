@@ -13,9 +13,11 @@ import structlog
 
 from monitor.domain.alert import Outcome, Receipt, RetryPolicy
 from monitor.domain.errors import MonitorError
+from monitor.domain.message import Message
 from monitor.domain.ports import Clock, Notifier
 from monitor.store.deliveries import Deliveries
-from monitor.store.rows import LeasedDelivery
+from monitor.store.rows import LeasedBatch
+from monitor.usecases.receivers import ReceiverHealth
 
 _log = structlog.get_logger(__name__)
 
@@ -28,9 +30,9 @@ class DeliveryOptions:
     """Bounds of sending.
 
     Attributes:
-        concurrency: Deliveries on their way at the same time …
+        concurrency: Messages on their way at the same time …
         per_notifier: … and of these to one notifier.
-        lease_s: For how long a delivery is ours; must exceed the time limit of every notifier, or a slow
+        lease_s: For how long a message is ours; must exceed the time limit of every notifier, or a slow
             receiver is sent the same twice.
         turn_s: After how long `deliver_due` returns even though something is still on its way.
     """
@@ -61,10 +63,10 @@ class DeliveryReport:
 class Deliverer:
     """Sends due deliveries on threads of its own.
 
-    A delivery stays leased while it is sent; a crash lets the lease run out, and it is sent again under the
-    same idempotency key. A notifier whose receiver answers "gone" is switched off: what is due to it is given
-    up with that reason, until `use_notifiers` is called (a reload of the configuration) or the process is
-    started again. What was given up can be replayed.
+    What goes out together as one message stays leased while it is sent; a crash lets the lease run out, and the same
+    is sent again under the same idempotency key. A notifier whose receiver answers "gone" is switched off: what is due
+    to it is given up with that reason, until its settings are others or a person switches it on again. What was given
+    up can be replayed. A receiver that fails again and again is spared, see `monitor.domain.circuit`.
 
     Args:
         deliveries: The queue.
@@ -73,6 +75,7 @@ class Deliverer:
         policy: When a failed delivery is tried again.
         random: Jitter of that.
         owner: Names this process in leases, for people who look.
+        health: Of the receivers.
         options: Bounds.
     """
 
@@ -84,6 +87,7 @@ class Deliverer:
         policy: RetryPolicy,
         random: Random,
         owner: str,
+        health: ReceiverHealth,
         options: DeliveryOptions | None = None,
     ) -> None:
         self._deliveries = deliveries
@@ -92,27 +96,29 @@ class Deliverer:
         self._policy = policy
         self._random = random
         self._owner = owner
+        self._health = health
         self._options = options or DeliveryOptions()
         self._changed = threading.Condition()
         self._sending: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
-        self._switched_off: dict[str, str] = {}
-        self._failing: set[str] = set()
         self._ended = 0
         self._closed = False
 
     @property
     def switched_off(self) -> Mapping[str, str]:
         """Notifiers whose receivers are gone, with the reason."""
-        with self._changed:
-            return dict(self._switched_off)
+        return self._health.switched_off
 
-    def use_notifiers(self, notifiers: Mapping[str, Notifier]) -> None:
-        """Send through these from now on, switched-off ones included; what is on its way still arrives."""
+    def use_notifiers(self, notifiers: Mapping[str, Notifier], digests: Mapping[str, str]) -> None:
+        """Send through these from now on; what is on its way still arrives.
+
+        Args:
+            notifiers: By name.
+            digests: Of their settings; one that was switched off begins anew with others.
+        """
+        self._health.use(digests)
         with self._changed:
             self._notifiers = dict(notifiers)
-            self._switched_off.clear()
-            self._failing.intersection_update(notifiers)
 
     def deliver_due(self) -> DeliveryReport:
         """Send what is due until nothing is, but no longer than a turn.
@@ -123,6 +129,7 @@ class Deliverer:
         Raises:
             StoreError: The queue cannot be read; nothing is lost by it.
         """
+        self._health.refresh()
         deadline_s = self._clock.monotonic_s() + self._options.turn_s
         while True:
             ended = self._ended
@@ -149,10 +156,15 @@ class Deliverer:
         if room <= 0:
             return 0
         leased = self._deliveries.lease(
-            self._clock.now(), self._owner, self._options.lease_s, room, self._options.per_notifier
+            self._clock.now(),
+            self._owner,
+            self._options.lease_s,
+            room,
+            self._options.per_notifier,
+            rooms=self._health.rooms(self._options.per_notifier),
         )
-        for delivery in leased:
-            self._start(delivery)
+        for batch in leased:
+            self._start(batch)
         return len(leased)
 
     def _wait_for_end(self, ended: int, timeout_s: float) -> bool:
@@ -163,100 +175,88 @@ class Deliverer:
             self._changed.wait_for(lambda: self._closed or self._ended > ended, timeout_s)
             return not self._closed
 
-    def _start(self, delivery: LeasedDelivery) -> None:
-        name = delivery.notifier
+    def _start(self, batch: LeasedBatch) -> None:
+        name = batch.notifier
+        reason = self._health.why_off(name)
         with self._changed:
-            notifier, reason = self._notifiers.get(name), self._switched_off.get(name)
+            notifier = self._notifiers.get(name)
             # The leases of senders that hang beyond all limits run out: do not feed them more threads.
             is_free = not self._closed and self._sending[name] < self._options.per_notifier
             if notifier is not None and reason is None and is_free:
                 self._sending[name] += 1
                 # A thread each: one that hangs must block neither a pool nor the end of the process.
                 threading.Thread(
-                    target=self._send, args=(delivery, notifier), name=f"send-{delivery.id}", daemon=True
+                    target=self._send, args=(batch, notifier), name=f"send-{name}:{batch.id}", daemon=True
                 ).start()
                 return
         if notifier is None:
             remedy = "configure it again and replay this delivery"
-            self._finish(delivery, Receipt(Outcome.REJECTED, f"no notifier {name!r} is configured; {remedy}"))
+            self._finish(batch, Receipt(Outcome.REJECTED, f"no notifier {name!r} is configured; {remedy}"))
         elif reason is not None:
-            self._finish(delivery, Receipt(Outcome.GONE, f"not sent, the notifier is switched off: {reason}"))
+            self._finish(batch, Receipt(Outcome.GONE, f"not sent, the notifier is switched off: {reason}"))
         else:
-            self._hand_back(delivery)
+            self._hand_back(batch)
 
-    def _hand_back(self, delivery: LeasedDelivery) -> None:
-        """Put a delivery back unsent: we are stopping, or every sender of its notifier hangs."""
+    def _hand_back(self, batch: LeasedBatch) -> None:
+        """Put a message back unsent: we are stopping, or every sender of its notifier hangs."""
         now = self._clock.now()
         again_at = now + timedelta(seconds=self._policy.first_s)
         receipt = Receipt(Outcome.RETRY, "not sent: stopping, or no sender is free")
-        self._deliveries.finish(delivery.id, delivery.fence, receipt, again_at, now)
+        self._deliveries.finish(batch, receipt, again_at, now)
 
-    def _send(self, delivery: LeasedDelivery, notifier: Notifier) -> None:
-        name = delivery.notifier
+    def _send(self, batch: LeasedBatch, notifier: Notifier) -> None:
+        name = batch.notifier
         try:
-            receipt = self._attempt(delivery, notifier)
-            if receipt.outcome is Outcome.GONE:
-                self._switch_off(name, notifier, receipt.detail)
-            self._note_health(name, receipt)
-            self._finish(delivery, receipt)
+            receipt = self._attempt(batch, notifier)
+            works_again = self._learn(batch, notifier, receipt)
+            self._finish(batch, receipt)
+            if works_again:
+                self._deliveries.hurry(name, self._clock.now())
         except MonitorError as error:
             # The lease runs out and it is sent once more: at least once is the promise.
-            _log.error("delivery.not_recorded", delivery=delivery.id, reason=str(error))
+            _log.error("delivery.not_recorded", message=batch.id, notifier=name, reason=str(error))
         finally:
             with self._changed:
                 self._sending[name] -= 1
                 self._ended += 1
                 self._changed.notify_all()
 
-    def _attempt(self, delivery: LeasedDelivery, notifier: Notifier) -> Receipt:
+    def _attempt(self, batch: LeasedBatch, notifier: Notifier) -> Receipt:
         try:
-            return notifier.send(delivery.alert, delivery.id, delivery.attempt)
+            return notifier.send(Message(batch.id, batch.alerts), batch.attempt)
         except Exception as error:  # noqa: BLE001 - a bug in a notifier must not lose the alert nor stop the others
             # Only the type: the text of a foreign error may hold an address or a key.
             kind = type(error).__name__
-            _log.error(
-                "notifier.broke_down", notifier=delivery.notifier, error=kind, attempt=delivery.attempt
-            )
+            _log.error("notifier.broke_down", notifier=batch.notifier, error=kind, attempt=batch.attempt)
             return Receipt(Outcome.RETRY, f"the notifier broke down ({kind})")
 
-    def _switch_off(self, name: str, notifier: Notifier, reason: str) -> None:
+    def _learn(self, batch: LeasedBatch, notifier: Notifier, receipt: Receipt) -> bool:
+        """Let the receiver's health know; whether it was spared, and works again."""
         with self._changed:
-            # Not if it has been replaced while this was on its way.
-            is_news = self._notifiers.get(name) is notifier and name not in self._switched_off
-            if is_news:
-                self._switched_off[name] = reason
-        if is_news:
-            remedy = "Correct its address and reload, or restart; then replay what was given up."
-            _log.error("notifier.switched_off", notifier=name, reason=reason, remedy=remedy)
+            # What one says that was replaced while this was on its way does not count.
+            is_current = self._notifiers.get(batch.notifier) is notifier
+        return is_current and self._health.note(batch.notifier, receipt)
 
-    def _note_health(self, name: str, receipt: Receipt) -> None:
-        """Say once that a notifier has begun to fail, and once that it works again."""
-        with self._changed:
-            was_failing = name in self._failing
-            if receipt.outcome is Outcome.RETRY:
-                self._failing.add(name)
-            elif receipt.outcome is Outcome.ACCEPTED:
-                self._failing.discard(name)
-        if receipt.outcome is Outcome.RETRY and not was_failing:
-            _log.warning("notifier.failing", notifier=name, reason=receipt.detail)
-        elif receipt.outcome is Outcome.ACCEPTED and was_failing:
-            _log.info("notifier.works_again", notifier=name)
-
-    def _finish(self, delivery: LeasedDelivery, receipt: Receipt) -> None:
+    def _finish(self, batch: LeasedBatch, receipt: Receipt) -> None:
         now = self._clock.now()
-        next_attempt_at = self._policy.next_attempt(now, delivery.attempt, receipt, self._random)
-        if not self._deliveries.finish(delivery.id, delivery.fence, receipt, next_attempt_at, now):
-            self._count("lost")
+        next_attempt_at = self._policy.next_attempt(now, batch.attempt, receipt, self._random)
+        number = len(batch.deliveries)
+        if not self._deliveries.finish(batch, receipt, next_attempt_at, now):
+            self._count("lost", number)
         elif receipt.outcome is Outcome.ACCEPTED:
-            self._count("sent")
+            self._count("sent", number)
         elif next_attempt_at is not None:
-            self._count("rescheduled")
+            self._count("rescheduled", number)
         else:
-            self._count("dead")
+            self._count("dead", number)
             _log.error(
-                "delivery.dead", delivery=delivery.id, attempts=delivery.attempt, reason=receipt.detail
+                "delivery.dead",
+                delivery=batch.deliveries[0],
+                alerts=number,
+                attempts=batch.attempt,
+                reason=receipt.detail,
             )
 
-    def _count(self, name: str) -> None:
+    def _count(self, name: str, number: int) -> None:
         with self._changed:
-            self._counts[name] += 1
+            self._counts[name] += number

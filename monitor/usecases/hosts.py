@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
 
+from monitor.domain.addressee import Addressee, Addressing
 from monitor.domain.announcement import host_announcement
+from monitor.domain.grounds import Grounds
 from monitor.domain.incident import Incident, Observation, Scope
 from monitor.domain.inhibition import Inhibition
+from monitor.domain.matcher import Matter
 from monitor.domain.ports import Clock
 from monitor.domain.transitions import advance
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey, ViewSpec
 from monitor.store import Store
-from monitor.usecases.observe import Check, Routes, wait_after
+from monitor.usecases.observe import Check, wait_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,12 @@ class HostIncidents:
 
     Attributes:
         store: Where they are.
-        routes: Names of the notifiers to tell of a view's incident with this cause.
+        addressing: Who is told of an incident.
         clock: Time.
     """
 
     store: Store
-    routes: Routes
+    addressing: Addressing
     clock: Clock
 
     def begin(self, host: str, views: Sequence[ViewKey], down_s: float, reason: str) -> int:
@@ -48,8 +51,10 @@ class HostIncidents:
             VerdictKind.OFFLINE,
             first_seen_at=now - timedelta(seconds=down_s),
             now=now,
-            routes=self._routes(specs),
+            addressees=self._addressees(specs),
             announce=lambda opened, sequence: host_announcement(opened, specs, reason, now, sequence),
+            severity=Matter.of(specs, VerdictKind.OFFLINE).severity,
+            reason=reason,
         )
         return incident.id
 
@@ -73,8 +78,9 @@ class HostIncidents:
             Scope.HOST,
             host,
             now=now,
-            routes=self._routes(specs),
+            addressees=self._addressees(specs),
             announce=lambda ended, sequence: host_announcement(ended, specs, reason, now, sequence),
+            reason=reason,
         )
 
     def open(self) -> list[Incident]:
@@ -99,9 +105,9 @@ class HostIncidents:
     def _specs(self, views: Sequence[ViewKey]) -> list[ViewSpec]:
         return [self.store.views.get(key).spec for key in sorted(views)]
 
-    def _routes(self, specs: Sequence[ViewSpec]) -> list[str]:
+    def _addressees(self, specs: Sequence[ViewSpec]) -> Sequence[Addressee]:
         """Whoever hears that one of the views is offline hears of all of them, once."""
-        return list(dict.fromkeys(name for spec in specs for name in self.routes(spec, VerdictKind.OFFLINE)))
+        return self.addressing(Matter.of(specs, VerdictKind.OFFLINE))
 
 
 def sit_out(key: ViewKey, slot: datetime, inhibition: Inhibition, store: Store, clock: Clock) -> Check:
@@ -142,9 +148,10 @@ def sit_out(key: ViewKey, slot: datetime, inhibition: Inhibition, store: Store, 
         state=state,
         transition=transition,
         next_due_at=now + timedelta(seconds=wait_s),
+        grounds=Grounds(inhibition=inhibition),
     )
-    return Check(observation, store.record(observation, (), _tells_nobody))
+    return Check(observation, store.record(observation, (), _tells_nobody, spec=row.spec))
 
 
 def _tells_nobody(incident: Incident, observation: Observation, sequence: int) -> NoReturn:
-    raise AssertionError("without routes there is no alert to make")
+    raise AssertionError("without addressees there is no alert to make")

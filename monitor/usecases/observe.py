@@ -7,18 +7,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from monitor.domain.announcement import announcement
+from monitor.domain.addressee import Addressee, Addressing
+from monitor.domain.angles import in_degrees
+from monitor.domain.announcement import announcement, announces
 from monitor.domain.beats import jittered
 from monitor.domain.comparison import Comparison
 from monitor.domain.decision import decide
 from monitor.domain.errors import SourceError
 from monitor.domain.frame import Frame
+from monitor.domain.grounds import Grounds, overrule
 from monitor.domain.incident import Observation
 from monitor.domain.inhibition import Inhibition
+from monitor.domain.matcher import Matter
 from monitor.domain.ports import Clock, Encoder, FrameSource
 from monitor.domain.reference import Encoding
-from monitor.domain.signs import blame_line, read_signs
-from monitor.domain.state import Change, Status, ViewState
+from monitor.domain.signs import read_signs
+from monitor.domain.state import Change, Status, Transition, ViewState
 from monitor.domain.stillness import capture_of, frozen_because, is_repeat, watch_stillness
 from monitor.domain.transitions import advance, next_check_after_s
 from monitor.domain.verdict import Verdict, VerdictKind
@@ -28,7 +32,6 @@ from monitor.usecases.lookalikes import Lookalikes
 
 CONSTANCY_EVERY_S = 1800
 """A view's constant parts are learned from one good frame in so many seconds: light must change in between."""
-Routes = Callable[[ViewSpec, VerdictKind | None], Sequence[str]]
 EVIDENCE_CHANGES = frozenset({Change.SUSPECTED, Change.OPENED, Change.CAUSE_CHANGED, Change.RECOVERED})
 
 
@@ -42,7 +45,7 @@ class Equipment:
         clock: Time.
         lookalikes: Finds which other view a frame shows.
         picture_bytes: Encodes a frame's picture for keeping.
-        routes: Names of the notifiers to tell of a view's incident with this cause.
+        addressing: Who is told of an incident.
         inhibition: What stands for a view's own incident when it gives no frame, or None.
     """
 
@@ -51,7 +54,7 @@ class Equipment:
     clock: Clock
     lookalikes: Lookalikes
     picture_bytes: Callable[[Frame], bytes]
-    routes: Routes
+    addressing: Addressing
     inhibition: Callable[[ViewKey], Inhibition | None] = lambda _key: None
 
 
@@ -116,7 +119,7 @@ def observe(
     frame: Frame | None = None
     error: SourceError | None = None
     encoding: Encoding | None = None
-    state = watch.state
+    state, grounds = watch.state, Grounds()
     try:
         with watch_time.step("grab"):
             frame = source.grab(timeout_s)
@@ -130,15 +133,20 @@ def observe(
         with watch_time.step("encode"):
             encoding = equipment.encoder.encode(frame)
         with watch_time.step("compare"):
-            verdict = judge(frame, encoding, watch, equipment)
-        verdict, state = _check_camera(verdict, frame, encoding, watch)
+            comparisons = compare_all(frame, encoding, watch, equipment)
+            verdict = judge(encoding, comparisons, watch, equipment)
+        verdict, state, grounds = _check_camera(verdict, frame, encoding, comparisons, watch)
 
     now = equipment.clock.now()
     inhibition = None if error is None else equipment.inhibition(key)
+    grounds = replace(grounds, inhibition=inhibition)
     after, transition = advance(state, verdict, now, watch.spec.policy, inhibition)
     is_inhibited = inhibition is not None and inhibition.certain and verdict.kind is VerdictKind.OFFLINE
     due_s = wait_after(after, watch.spec, slot, is_inhibited=is_inhibited)
     keep = frame is not None and transition is not None and transition.change in EVIDENCE_CHANGES
+    picture = None
+    if frame is not None and (keep or _shows_the_latest(watch, now)):
+        picture = equipment.picture_bytes(frame)
     observation = Observation(
         key=key,
         slot=slot,
@@ -151,13 +159,17 @@ def observe(
         next_due_at=_next_due(slot, now, due_s),
         timings_ms=watch_time.timings_ms,
         bundle_id=encoding.bundle_id if encoding else None,
-        keep_image=equipment.picture_bytes(frame) if keep and frame is not None else None,
+        keep_image=picture if keep else None,
+        latest_image=picture,
+        grounds=grounds,
     )
     with watch_time.step("record"):
         recorded = equipment.store.record(
             observation,
-            equipment.routes(watch.spec, transition.cause) if transition else (),
+            _addressees(transition, watch.spec, equipment),
             lambda incident, seen, sequence: announcement(incident, seen, sequence, watch.spec),
+            spec=watch.spec,
+            addressing=equipment.addressing,
         )
     is_news = not (recorded.duplicate or recorded.superseded)
     if encoding is not None and is_news and _teaches_constancy(verdict, now, watch):
@@ -166,23 +178,38 @@ def observe(
     return Check(observation, recorded, error=error)
 
 
-def judge(frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment) -> Verdict:
-    """Compare a frame with every reference of its view, and decide.
+def _addressees(transition: Transition | None, spec: ViewSpec, equipment: Equipment) -> Sequence[Addressee]:
+    """A recovery names the cause that it ends, so whoever heard of the beginning hears of the end."""
+    if transition is None or transition.cause is None or not announces(transition.change):
+        return ()
+    return equipment.addressing(Matter.of([spec], transition.cause))
+
+
+def compare_all(
+    frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment
+) -> tuple[Comparison, ...]:
+    """Compare a frame with every reference of its view.
 
     References that another bundle encoded are left out: `monitor run` encodes them again before it starts.
     """
-    comparisons: list[Comparison] = [
+    return tuple(
         equipment.encoder.compare(encoding, frame, reference, watch.spec.masks, watch.constancy)
         for reference in watch.references
         if reference.upright.bundle_id == encoding.bundle_id
-    ]
+    )
+
+
+def judge(
+    encoding: Encoding, comparisons: Sequence[Comparison], watch: Watch, equipment: Equipment
+) -> Verdict:
+    """Decide by a frame's comparisons, and ask which other view it shows where it is not this one."""
     if not comparisons:
         return Verdict(
             VerdictKind.UNSURE,
             1.0,
             ("No reference was encoded by the network in use; run `monitor references reencode`.",),
         )
-    verdict = decide(encoding.quality, comparisons, watch.spec.thresholds)
+    verdict = _in_degrees(decide(encoding.quality, comparisons, watch.spec.thresholds), watch)
     if verdict.kind is VerdictKind.DIFFERENT_SCENE:
         other = equipment.lookalikes.find(encoding, apart_from=watch.spec.key)
         if other is not None:
@@ -193,19 +220,33 @@ def judge(frame: Frame, encoding: Encoding, watch: Watch, equipment: Equipment) 
 
 
 def _check_camera(
-    verdict: Verdict, frame: Frame, encoding: Encoding, watch: Watch
-) -> tuple[Verdict, ViewState]:
-    """The verdict with what the frame tells of its camera: a broken line, a frozen picture, remarks."""
+    verdict: Verdict, frame: Frame, encoding: Encoding, comparisons: tuple[Comparison, ...], watch: Watch
+) -> tuple[Verdict, ViewState, Grounds]:
+    """The verdict with what the frame tells of its camera: a broken line, a frozen picture, remarks.
+
+    Also returns the state with what it is to remember of that, and all that the verdict went by.
+    """
     spec, state = watch.spec, watch.state
-    verdict = blame_line(verdict, frame.complaint, state.signs)
     stillness = watch_stillness(state.stillness, capture_of(frame, encoding.luma, spec))
-    # A sensor's noise is clipped where it sees nothing: black pictures repeat themselves every night.
-    if verdict.kind is not VerdictKind.DARK and (because := frozen_because(stillness, spec.policy)):
-        reasons = (because, *verdict.reasons)
-        verdict = Verdict(VerdictKind.FROZEN, 1.0, reasons, evidence=verdict.evidence)
+    grounds = Grounds(
+        encoding.quality,
+        comparisons,
+        complaint=None if state.signs.complains else frame.complaint,
+        frozen=frozen_because(stillness, spec.policy),
+    )
+    verdict = overrule(verdict, grounds.complaint, grounds.frozen)
     reading = read_signs(state.signs, frame, encoding.quality, verdict, spec.policy)
     verdict = replace(verdict, evidence={**verdict.evidence, **reading.evidence}, remarks=reading.remarks)
-    return verdict, replace(state, stillness=stillness, signs=reading.signs)
+    return verdict, replace(state, stillness=stillness, signs=reading.signs), grounds
+
+
+def _in_degrees(verdict: Verdict, watch: Watch) -> Verdict:
+    """The verdict, its displacement in degrees as well where the view's field is known."""
+    spoke = [reference for reference in watch.references if reference.id == verdict.reference_id]
+    if verdict.displacement is None or not spoke:
+        return verdict
+    moved = in_degrees(verdict.displacement, watch.spec.field_of_view, spoke[0].upright.aspect)
+    return replace(verdict, displacement=moved)
 
 
 def wait_after(state: ViewState, spec: ViewSpec, slot: datetime, *, is_inhibited: bool = False) -> float:
@@ -220,6 +261,21 @@ def _teaches_constancy(verdict: Verdict, now: datetime, watch: Watch) -> bool:
         return False
     before = watch.state.checked_at
     return before is None or _half_hour(before) != _half_hour(now)
+
+
+def _shows_the_latest(watch: Watch, now: datetime) -> bool:
+    """Whether a picture is kept as the latest of an open incident: of the first check in a minute.
+
+    Not where another incident stands for it: of ten thousand views in trouble at once, each keeps that of its cause.
+    """
+    if watch.open_incident is None or watch.open_incident.parent_id is not None:
+        return False
+    before = watch.state.checked_at
+    return before is None or _minute(before) != _minute(now)
+
+
+def _minute(time: datetime) -> int:
+    return int(time.timestamp() // 60)
 
 
 def _half_hour(time: datetime) -> int:

@@ -28,10 +28,14 @@ from monitor.service.supervisor import Supervisor
 from monitor.settings import Settings, diff, resolve, secrets_of
 from monitor.store import RetentionPolicy, Store
 from monitor.usecases.deliver import Deliverer, DeliveryOptions
+from monitor.usecases.incidents import end_site_events
 from monitor.usecases.observe import Check, Equipment, observe
+from monitor.usecases.receivers import ReceiverHealth
 from monitor.usecases.reencode import reencode
-from monitor.wiring.hosts import host_plans, open_hosts
-from monitor.wiring.notify import open_notifiers
+from monitor.usecases.tend import Tending, tend
+from monitor.wiring.hosts import host_names, host_plans, open_hosts
+from monitor.wiring.notify import open_notifiers, settings_digests
+from monitor.wiring.reports import report_jobs
 from monitor.wiring.sight import read_picture
 from monitor.wiring.site import Site
 
@@ -116,7 +120,15 @@ def build_service(
         RetryPolicy(),
         Random(),  # noqa: S311 - spreads retries, guards nothing
         owner_name(),
+        ReceiverHealth(store.receivers, clock, settings_digests(site.settings)),
         delivery_options(site.settings),
+    )
+    tending = Tending(
+        store,
+        site.routing,
+        lambda: site.routing.reminders,
+        clock,
+        end_events=lambda: end_site_events(store, site.routing, clock),
     )
     service = site.settings.service
     hosts = open_hosts(
@@ -145,6 +157,7 @@ def build_service(
         due=store.views.due,
         observe=check,
         outbox=deliverer,
+        tend=lambda: tend(tending),
         prune=lambda: store.retention.prune(clock.now(), retention(reloader.settings)),
         reload=reloader,
         hold_lock=lambda: store.hold_daemon_lock(owner_name()),
@@ -160,6 +173,7 @@ def build_service(
         known_troubled=[row.spec.key for row in store.views.all() if lacks_frames(row.state)],
         grabbers=site.grabbers.counters,
         hosts=hosts,
+        chores=report_jobs(store, clock, lambda: reloader.settings),
     )
 
 
@@ -196,9 +210,9 @@ class _Reload:
         hosts = host_plans(plans, site.settings.service.per_host, new.hosts)
         site.store.views.sync([spec for plan in plans for spec in plan.views], site.clock.now())
         site.cameras.use(plans)
-        site.routing.use(new)
+        site.routing.use(new, host_names(plans))
         self._hosts.use(hosts)
-        self._deliverer.use_notifiers(notifiers)
+        self._deliverer.use_notifiers(notifiers, settings_digests(new))
         self.settings = new
         parts = [
             f"{name} {', '.join(values)}"

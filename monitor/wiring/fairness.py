@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 
 from monitor.clock import SystemClock
+from monitor.domain.addressee import nobody
 from monitor.domain.beats import share_of
 from monitor.domain.errors import SourceTimeout, SourceUnreachable
 from monitor.domain.frame import Frame
@@ -247,22 +248,19 @@ class _Running:
         self._clock = clock
         encoder = StandInEncoder()
 
-        def routes(_spec: ViewSpec, _cause: object) -> Sequence[str]:
-            return ()
-
         def record_sit_out(key: ViewKey, slot: datetime, inhibition: Inhibition) -> None:
             sit_out(key, slot, inhibition, store, clock)
 
         hosts = Hosts(
             self._plans(),
-            HostIncidents(store, routes, clock),
+            HostIncidents(store, nobody, clock),
             self._knock,
             store.views.bring_forward,
             record_sit_out,
             clock,
         )
         self._equipment = Equipment(
-            store, encoder, clock, Lookalikes(store), lambda _frame: b"a picture", routes, hosts.inhibition
+            store, encoder, clock, Lookalikes(store), lambda _frame: b"a picture", nobody, hosts.inhibition
         )
         self.service = Service(
             due=store.views.due,

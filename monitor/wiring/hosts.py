@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from monitor.domain.addressee import Addressing
 from monitor.domain.inhibition import Inhibition
 from monitor.domain.ports import Clock
 from monitor.domain.verdict import VerdictKind
@@ -21,7 +22,6 @@ from monitor.settings.models import Host
 from monitor.sources.kinds import source_kind
 from monitor.store import Store
 from monitor.usecases.hosts import HostIncidents, sit_out
-from monitor.usecases.observe import Routes
 from monitor.wiring.options import build_options
 
 PORTS: Mapping[str, int] = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
@@ -32,7 +32,7 @@ _CAMERA_ADDRESSES = AddressPolicy(allow_loopback=True, allow_private=True)
 def open_hosts(
     plans: Iterable[CameraPlan],
     store: Store,
-    routes: Routes,
+    addressing: Addressing,
     clock: Clock,
     *,
     per_host: int,
@@ -43,7 +43,7 @@ def open_hosts(
     Args:
         plans: Of all cameras.
         store: Where incidents are.
-        routes: Names of the notifiers to tell.
+        addressing: Who is told of an incident.
         clock: Time.
         per_host: How many grabs a host bears at a time.
         exceptions: Hosts with settings of their own.
@@ -58,7 +58,7 @@ def open_hosts(
 
     hosts = Hosts(
         host_plans(plans, per_host, exceptions),
-        HostIncidents(store, routes, clock),
+        HostIncidents(store, addressing, clock),
         Knocker(_CAMERA_ADDRESSES),
         store.views.bring_forward,
         record_sit_out,
@@ -91,6 +91,21 @@ def host_plans(plans: Iterable[CameraPlan], per_host: int, exceptions: Mapping[s
     return [
         _host_plan(name, specs[name], endpoints, per_host, own.get(name, Host())) for name in sorted(specs)
     ]
+
+
+def host_names(plans: Iterable[CameraPlan]) -> dict[ViewKey, str]:
+    """The host that each view hangs on, for those that hang on one.
+
+    Raises:
+        MonitorError: A camera's options cannot work.
+    """
+    names: dict[ViewKey, str] = {}
+    for plan in plans:
+        kind = source_kind(plan.source_kind)
+        host = kind.host(build_options(kind.options, plan.options))
+        if host is not None:
+            names.update({spec.key: host for spec in plan.views})
+    return names
 
 
 def port_of(options: Any) -> int | None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.clock import HeldClock
+from monitor.domain.addressee import nobody
 from monitor.domain.errors import UnknownView
 from monitor.domain.frame import Frame
 from monitor.domain.view import ViewKey, ViewSpec
@@ -48,7 +49,7 @@ class Rehearsal:
             self.clock,
             Lookalikes(self.store, self.encoder.alike_above),
             picture_bytes,
-            lambda _spec, _cause: (),
+            nobody,
         )
 
     @property

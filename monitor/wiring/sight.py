@@ -12,8 +12,12 @@ import cv2
 from monitor.domain.frame import Frame
 from monitor.domain.thresholds import Thresholds
 from monitor.sources.pictures import decode_picture
+from monitor.store import Store
+from monitor.usecases.evidence import EvidenceTools
 from monitor.vision.bundle import load_bundle, shipped_bundle_path
+from monitor.vision.captions import LONG_SIDE_PX
 from monitor.vision.encoder import NetworkEncoder
+from monitor.vision.evidence import draw
 from monitor.vision.network import Network
 
 EVIDENCE_QUALITY = 90
@@ -83,3 +87,12 @@ def read_picture(content: bytes, captured_at: datetime) -> Frame:
         FrameFault: It is damaged.
     """
     return decode_picture(content, captured_at=captured_at)
+
+
+def evidence_tools(store: Store) -> EvidenceTools:
+    """What the evidence of incidents is put together with."""
+
+    def read_large(content: bytes, captured_at: datetime) -> Frame:
+        return decode_picture(content, captured_at=captured_at, target_long_side=LONG_SIDE_PX)
+
+    return EvidenceTools(store, read_large, draw)

@@ -18,8 +18,10 @@ from monitor.usecases.lookalikes import Lookalikes
 from monitor.usecases.observe import Equipment
 from monitor.vision.encoder import NetworkEncoder
 from monitor.wiring.cameras import Cameras, open_grabbers
+from monitor.wiring.hosts import host_names
 from monitor.wiring.notify import Routing
 from monitor.wiring.sight import open_encoder, picture_bytes, read_limits
+from monitor.wiring.silences import FreshSilences
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +93,13 @@ def open_site(settings: Settings, *, sync: bool = True, newest_only: bool = Fals
         open_store(settings.database_url.get_secret_value(), settings.data_dir / "images") as store,
         open_grabbers(settings) as grabbers,
     ):
-        cameras = Cameras(resolve(settings, limits), grabbers, newest_only=newest_only)
+        plans = resolve(settings, limits)
+        cameras = Cameras(plans, grabbers, newest_only=newest_only)
         try:
             if sync:
                 store.views.sync(cameras.specs, clock.now())
-            yield Site(settings, store, cameras, grabbers, Routing(settings), clock, limits)
+            silences = FreshSilences(store.silences.active, clock.now())
+            routing = Routing(settings, silences.active, clock, host_names(plans))
+            yield Site(settings, store, cameras, grabbers, routing, clock, limits)
         finally:
             cameras.close()

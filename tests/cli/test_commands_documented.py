@@ -15,10 +15,16 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "commands.md"
 def commands() -> Iterator[tuple[str, click.Command]]:
     for name, entry in COMMANDS.items():
         command = entry.load()
-        yield f"monitor {name}", command
-        if isinstance(command, click.Group):
-            for part, subcommand in command.commands.items():
-                yield f"monitor {name} {part}", subcommand
+        yield from with_parts(f"monitor {name}", command)
+        for option, other in getattr(command, "modes", {}).items():
+            yield f"monitor {name} {option}", other
+
+
+def with_parts(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for part, subcommand in command.commands.items():
+            yield from with_parts(f"{name} {part}", subcommand)
 
 
 def sections() -> dict[str, str]:

@@ -32,6 +32,7 @@ def test_everything_is_looked_at_and_found_well(site: Workplace) -> None:
         "camera gate": "ok",
         "camera yard": "ok",
         "notifier log": "ok",
+        "deliveries": "ok",
     }
     said = site.run("doctor").stdout
     assert "All is ready." in said
@@ -52,7 +53,7 @@ def test_a_missing_camera_and_a_damaged_bundle_fail_with_advice(site: Workplace)
     assert "FAIL  camera yard:" in result.stdout
     assert "Check its spelling" in result.stdout
     assert "FAIL  network:" in result.stdout
-    assert "2 of 8 examinations failed." in result.stdout
+    assert "2 of 9 examinations failed." in result.stdout
 
 
 def test_a_database_from_the_future_fails(site: Workplace) -> None:

@@ -44,12 +44,17 @@ def objections(call: list[str]) -> str:
     options = {word.partition("=")[0] for word in words if re.match(r"--[a-z]", word)}
     if not options and len(words) == 1:
         return ""
-    command, name = COMMANDS[words[0]].load(), words[0]
-    if isinstance(command, click.Group) and len(words) > 1:
-        inner = command.commands.get(words[1])
+    command, name, rest = COMMANDS[words[0]].load(), words[0], words[1:]
+    while isinstance(command, click.Group) and rest:
+        inner = command.commands.get(rest[0])
         if inner is None:
-            return f"no command {words[0]} {words[1]}" if re.fullmatch(r"[a-z-]+", words[1]) else ""
-        command, name = inner, " ".join(words[:2])
+            return f"no command {name} {rest[0]}" if re.fullmatch(r"[a-z-]+", rest[0]) else ""
+        command, name, rest = inner, f"{name} {rest[0]}", rest[1:]
+    # Another mode of a command has options of its own.
+    command = next(
+        (mode for option, mode in getattr(command, "modes", {}).items() if option in options), command
+    )
+    options -= set(getattr(COMMANDS[words[0]].load(), "modes", {}))
     known = {
         option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
     }
@@ -73,6 +78,8 @@ def test_every_command_of_a_page_exists_with_its_options(page: Path) -> None:
         ("monitor frobnicate", "no command frobnicate"),
         ("monitor --config x.yaml status --jsno", "no option --jsno of status"),
         ("monitor config frobnicate", "no command config frobnicate"),
+        ("monitor alerts silence frobnicate", "no command alerts silence frobnicate"),
+        ("monitor alerts silence add --jsno", "no option --jsno of alerts silence add"),
         (".venv/bin/monitor status --json # --more", ""),
         ("sudo systemctl enable --now monitor", ""),
         ("docker compose exec monitor monitor enroll --all", ""),

@@ -9,7 +9,7 @@ from tests.docs.pages import ROOT, headings_of, prose_of, rows_of, spans_of
 RUNBOOK = ROOT / "docs/runbook.md"
 NO_MESSAGES = {"Runbook", "How it is used", "What the log says", "A fault of the program"}
 CHAPTERS = {"Configuration", "Cameras", "Addresses and TLS", "Database and disk", "References and incidents"}
-CHAPTERS |= {"Finding and adding cameras", "Networks", "Alerts", "Trying things out"}
+CHAPTERS |= {"Finding and adding cameras", "Networks", "Alerts", "Reports", "Trying things out"}
 
 
 def test_every_error_that_the_program_raises_is_explained() -> None:

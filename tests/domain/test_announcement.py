@@ -16,7 +16,7 @@ from monitor.domain.state import Change, Status, Transition, ViewState
 from monitor.domain.thresholds import Thresholds
 from monitor.domain.verdict import Verdict, VerdictKind
 from monitor.domain.view import ViewKey, ViewSpec
-from tests.domain.builders import GOOD, MOVED, alignment, at, comparison, quick, verdict, verdicts
+from tests.domain.builders import A_MOVE, GOOD, MOVED, alignment, at, comparison, quick, verdict, verdicts
 
 KEY = ViewKey("gate", "north")
 SPEC = ViewSpec(KEY, site="harbour", tags=("outdoor",), labels={"building": "B2"})
@@ -92,6 +92,16 @@ def test_the_details_of_a_move_say_how_far_and_what_to_do():
     assert details["reasons"] == ["it says so", "2 of 2 say so."]
     assert (details["tags"], details["labels"]) == (["outdoor"], {"building": "B2"})
     assert details["captured_at"] == at(29).isoformat()
+
+
+def test_a_move_in_degrees_is_told_in_degrees():
+    moved = replace(A_MOVE, pan_deg=3.456, tilt_deg=-0.5)
+    details = announced(verdict(VerdictKind.MOVED, moved)).details
+    assert details["displacement"] == {
+        "dx_percent": 6.0, "dy_percent": -1.0, "roll_degrees": 0.0, "zoom": 1.0,
+        "pan_degrees": 3.46, "tilt_degrees": -0.5,
+    }  # fmt: skip
+    assert details["remedy"].startswith("Turn the camera 3.5° right and 0.5° up to restore.")
 
 
 @quick

@@ -100,7 +100,7 @@ def test_a_recorder_that_dies_is_one_incident_survives_a_kill_and_ends_once(
         # The database knows of it: a daemon that is killed and started again opens nothing new.
         daemon.kill()
         shown = monitor("--config", config, "status")
-        assert f"Incident {incident.id}: recorder {HOST} is unreachable" in shown.output
+        assert f"host incident {incident.id}, recorder {HOST}: offline" in shown.output
         noted = monitor("--config", config, "ack", str(incident.id), "--by", "ada")
         assert f"of recorder {HOST}" in noted.output
         refused = monitor("--config", config, "accept", str(incident.id))
@@ -128,7 +128,7 @@ def test_a_recorder_that_dies_is_one_incident_survives_a_kill_and_ends_once(
             assert {row.verdict.kind.value for row in rows} == {"ok"}
         assert len(store.incidents.list()) == 1
     rows = json.loads(monitor("--config", config, "status", "--json").output)
-    assert {row["group_incident"] for row in rows} == {None}
+    assert {row["part_of"] for row in rows} == {None}
     assert told(receiver) == [
         ("incident.opened", f"Recorder {HOST} is unreachable: 6 cameras"),
         ("incident.resolved", f"Resolved: Recorder {HOST} answers again: 6 cameras"),

@@ -123,7 +123,7 @@ def test_going_back_leaves_incidents_of_views_and_forgets_those_of_hosts(
     with open_store(first_version, tmp_path / "images") as store:
         store.group_incidents.begin(
             Scope.HOST, "10.0.0.5", [GATE, NORTH], builders.verdict().kind,
-            first_seen_at=NOW, now=NOW, routes=("log",),
+            first_seen_at=NOW, now=NOW, addressees=builders.told("log"),
             announce=lambda one, number: Alert(f"{one.id}-{number}", "incident.opened", GATE, "", one.id, NOW, ""),  # type: ignore[arg-type]
         )  # fmt: skip
         assert len(store.incidents.open()) == 3

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from monitor.domain.alert import Outcome
+from monitor.domain.message import Message
 from monitor.notifiers.errors import UnknownNotifierKind
 from monitor.notifiers.kinds import NOTIFIER_KINDS, open_notifier
 from monitor.notifiers.log import LogNotifier, LogOptions
@@ -32,7 +33,7 @@ def test_foreign_options_are_refused_with_the_kinds_there_are():
 @pytest.mark.parametrize("level", ["info", "warning", "error"])
 def test_the_log_takes_every_alert_as_one_line_at_its_level(level):
     with capture_logs() as lines:
-        receipt = open_notifier(LogOptions(level), RunningClock()).send(ALERT, "log:17-1", 2)
+        receipt = open_notifier(LogOptions(level), RunningClock()).send(Message.of(ALERT), 2)
     assert receipt.outcome is Outcome.ACCEPTED
     (line,) = lines
     assert (line["event"], line["log_level"]) == ("alert", level)

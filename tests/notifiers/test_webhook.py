@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from monitor.domain.alert import Outcome, Receipt
 from monitor.domain.errors import MonitorError
 from monitor.domain.incident import Scope
+from monitor.domain.message import Message
 from monitor.domain.view import ViewKey
 from monitor.notifiers.webhook import WebhookNotifier, WebhookOptions, parse_retry_after
 from tests.notifiers.receiver import KEY, OLD_KEY, Answer, Receiver, running_receiver
@@ -36,7 +37,7 @@ def notifier(url: str, *keys: str, timeout_s: float = 5.0, allow_private: bool =
 def send(receiver: Receiver, answer: Answer | None = None, **options: object) -> Receipt:
     if answer is not None:
         receiver.respond = lambda _request: answer
-    return notifier(receiver.url, **options).send(ALERT, "ops:17-1", 1)  # type: ignore[arg-type]
+    return notifier(receiver.url, **options).send(Message.of(ALERT), 1)  # type: ignore[arg-type]
 
 
 def test_the_published_library_accepts_what_is_sent(receiver: Receiver):
@@ -49,6 +50,7 @@ def test_the_published_library_accepts_what_is_sent(receiver: Receiver):
         "data": {
             "alert": "17-1",
             "incident": 17,
+            "severity": "warning",
             "site": "north",
             "camera": "gate-north",
             "view": "yard",
@@ -81,7 +83,7 @@ def test_a_changed_body_or_another_key_is_not_accepted(receiver: Receiver):
 
 
 def test_while_keys_are_exchanged_receivers_with_either_key_accept(receiver: Receiver):
-    notifier(receiver.url, KEY, OLD_KEY).send(ALERT, "ops:17-1", 1)
+    notifier(receiver.url, KEY, OLD_KEY).send(Message.of(ALERT), 1)
     (request,) = receiver.requests
     assert request.verified(KEY) == request.verified(OLD_KEY)
     assert len(request.headers["webhook-signature"].split(" ")) == 2
@@ -94,7 +96,7 @@ def test_every_attempt_has_the_same_id_and_body_and_its_own_time(receiver: Recei
 
     options = WebhookOptions(SecretStr(receiver.url), (SecretStr(KEY),), allow_private=True)
     for attempt, clock in enumerate((RunningClock(), LaterClock()), start=1):
-        WebhookNotifier.open(options, clock).send(ALERT, "ops:17-1", attempt)
+        WebhookNotifier.open(options, clock).send(Message.of(ALERT), attempt)
     first, second = receiver.requests
     assert (first.webhook_id, first.body) == (second.webhook_id, second.body)
     assert int(second.headers["webhook-timestamp"]) - int(first.headers["webhook-timestamp"]) >= 99
@@ -169,11 +171,11 @@ def test_nobody_listening_is_tried_again():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
-        assert notifier(url).send(ALERT, "ops:17-1", 1).outcome is Outcome.RETRY
+        assert notifier(url).send(Message.of(ALERT), 1).outcome is Outcome.RETRY
 
 
 def test_a_name_that_does_not_exist_is_tried_again():
-    receipt = notifier("http://no-such-host.invalid/", timeout_s=3.0).send(ALERT, "ops:17-1", 1)
+    receipt = notifier("http://no-such-host.invalid/", timeout_s=3.0).send(Message.of(ALERT), 1)
     assert receipt.outcome is Outcome.RETRY
 
 
@@ -192,7 +194,7 @@ def test_a_name_that_does_not_exist_is_tried_again():
 )
 def test_addresses_that_may_not_be_contacted_are_refused(receiver: Receiver, host: str, allow_private: bool):
     url = receiver.url.replace("127.0.0.1", host)
-    receipt = notifier(url, timeout_s=2.0, allow_private=allow_private).send(ALERT, "ops:17-1", 1)
+    receipt = notifier(url, timeout_s=2.0, allow_private=allow_private).send(Message.of(ALERT), 1)
     assert receipt.outcome is Outcome.REJECTED
     assert receiver.requests == []
 
@@ -207,7 +209,7 @@ def failures(receiver: Receiver) -> Iterator[Receipt]:
         "http://u:s3cret@127.0.0.1:1/s3cret",
         "https://10.1.2.3/s3cret",
     ):
-        yield notifier(url, timeout_s=2.0, allow_private="127" in url).send(ALERT, "ops:17-1", 1)
+        yield notifier(url, timeout_s=2.0, allow_private="127" in url).send(Message.of(ALERT), 1)
 
 
 def test_neither_address_nor_key_is_ever_in_a_receipt_or_log(receiver: Receiver):
@@ -225,7 +227,7 @@ def test_a_bug_on_the_way_is_a_receipt_and_not_an_error():
 
     options = WebhookOptions(SecretStr("http://127.0.0.1/"), (SecretStr(KEY),))
     with capture_logs() as lines:
-        receipt = WebhookNotifier(options, RunningClock(), break_down).send(ALERT, "ops:17-1", 1)  # type: ignore[arg-type]
+        receipt = WebhookNotifier(options, RunningClock(), break_down).send(Message.of(ALERT), 1)  # type: ignore[arg-type]
     assert receipt.outcome is Outcome.RETRY
     assert "s3cret" not in repr(receipt) + repr(lines)
 
@@ -267,7 +269,7 @@ def test_the_body_is_plain_json_text(receiver: Receiver):
 def test_an_alert_about_a_recorder_names_it_and_its_cameras(receiver: Receiver):
     members = (ViewKey("channel1"), ViewKey("ptz", "gate"))
     alert = replace(ALERT, key=members[0], scope=Scope.HOST, subject="10.0.0.5", members=members)
-    assert notifier(receiver.url).send(alert, "ops:17-1", 1).outcome is Outcome.ACCEPTED
+    assert notifier(receiver.url).send(Message.of(alert), 1).outcome is Outcome.ACCEPTED
     data = receiver.requests[0].verified()["data"]
     assert (data["scope"], data["subject"], data["members"]) == ("host", "10.0.0.5", ["channel1", "ptz/gate"])
     # Receivers that know nothing of hosts find a camera where they look for one.

@@ -50,6 +50,7 @@ class Running:
         self.lock = FakeLock()
         self.reloads = 0
         self.pruned = threading.Event()
+        self.tended = threading.Event()
         self.options = ServiceOptions(**{**FAST, **options})  # type: ignore[arg-type]
         self.watched = watched
         self.supervisor = Supervisor()
@@ -62,6 +63,7 @@ class Running:
             due=lambda now, limit: self.due(now, limit),
             observe=self.site.observe,
             outbox=self.outbox,
+            tend=self.tended.set,
             prune=self.pruned.set,
             reload=self._reload,
             hold_lock=self.lock.hold,
@@ -105,6 +107,18 @@ def make() -> Iterator[Callable[..., Running]]:
     for running in made:
         if hasattr(running, "thread") and running.thread.is_alive():
             running.stop()
+
+
+def test_alerts_are_tended_by_whoever_holds_the_lock_and_by_nobody_else(make: Callable[..., Running]) -> None:
+    running = make(tend_every_s=0.05, heartbeat_every_s=0.05)
+    running.start()
+    assert running.tended.wait(5.0)
+    running.lock.database_away = running.lock.lost = True
+    until(lambda: not running.service._keeper.is_held)
+    time.sleep(0.1)
+    running.tended.clear()
+    assert not running.tended.wait(0.3)
+    running.stop()
 
 
 def lateness_of_s(site: FakeDueList, names: str) -> list[float]:

@@ -19,7 +19,7 @@ from monitor.sources.video import VideoOptions
 # Given by the plan and by the network, not by the person who writes the file.
 NOT_WRITTEN = {"timeout_s", "target_long_side"}
 # Of every notifier, whatever its kind.
-OF_ALL_CHANNELS = {"name", "enabled", "routes"}
+OF_ALL_CHANNELS = {"name", "enabled", "routes", "group", "remind"}
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,9 @@ WRONG = [
     (CAMERA + "  - name: gate\n    source: {kind: folder, path: b}\n", "cameras[1].name", 4, 5, "another camera named gate: cameras[0]"),
     (CAMERA + "    views: [{name: a}, {name: a}]\n", "cameras[0].views[1].name", 4, 25, "another view named a"),
     (CAMERA + "    masks: [{left: 0.5, top: 0, width: 0.6, height: 0.1}]\n", "cameras[0].masks[0]", 4, 13, "inside the picture"),
+    (CAMERA + "    field_of_view: {lens: fisheye}\n", "cameras[0].field_of_view", 4, 5, "degrees in `horizontal`"),
+    (CAMERA + "    field_of_view: {horizontal: 170}\n", "cameras[0].field_of_view", 4, 5, "`lens: fisheye`"),
+    (CAMERA + "    field_of_view: {vertical: 0}\n", "cameras[0].field_of_view.vertical", 4, 21, "more than 0"),
     (CAMERA + "    masks: [{left: 12, top: 0, width: 0.6, height: 0.1}]\n", "cameras[0].masks[0].left", 4, 14, "found 12, expected at most 1"),
     (CAMERA + "    time_zone: Europe/Berln\n", "cameras[0].time_zone", 4, 5, "did you mean Europe/Berlin?"),
     (CAMERA + "    policy: {open_check: 2}\n", "cameras[0].policy.open_check", 4, 14, "did you mean open_checks?"),
@@ -101,6 +104,14 @@ WRONG = [
     (CAMERA + "logging: {level: loud}\n", "logging.level", 4, 11, "expected debug, info, warning or error"),
     (CAMERA + "sites: {n/w: {}}\n", "sites.n/w", 4, 9, "expected a name"),
     (CAMERA + "data_dir: 5\n", "data_dir", 4, 1, "expected a path"),
+    (CAMERA + "maintenance:\n  - {name: a, cron: every night, lasts: 2h}\n", "maintenance[0].cron", 5, 15, "no cron expression that ever comes true"),
+    (CAMERA + "maintenance:\n  - {name: a, cron: 0 2 * * *}\n", "maintenance[0]", 5, 5, "expected either cron and lasts, or from and to"),
+    (CAMERA + "maintenance:\n  - {name: a, from: 2026-06-01T08:00, to: 2026-06-01T08:00}\n", "maintenance[0]", 5, 5, "must end after it begins"),
+    (CAMERA + "maintenance:\n  - {name: a, from: 2026-06-01T08:00Z, to: 2026-06-02T08:00}\n", "maintenance[0].from", 5, 15, "expected a local time such as"),
+    (CAMERA + "maintenance:\n  - {name: a, cron: 0 2 * * *, lasts: 2h, cameras: [gaet]}\n", "maintenance[0].cameras[0]", 5, 53, "did you mean gate?"),
+    (CAMERA + "maintenance:\n  - {name: a, cron: 0 2 * * *, lasts: 2h, sites: ['n*']}\n", "maintenance[0].sites[0]", 5, 51, "not among the sites"),
+    (CAMERA + "notifiers:\n  - {name: log, kind: log, group: {by: [colour]}}\n", "notifiers[0].group.by[0]", 5, 41, "expected site, camera, cause, severity, host, or tag:NAME or label:NAME"),
+    (CAMERA + "notifiers:\n  - {name: log, kind: log, remind: {every: 5s}}\n", "notifiers[0].remind.every", 5, 37, "at least 60"),
 ]  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from monitor.domain.angles import FieldOfView, Lens
 from monitor.domain.state import StatePolicy
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import Rectangle, ViewKey, ViewSpec
@@ -75,6 +76,21 @@ def test_tags_and_labels_add_up(specs: dict[str, ViewSpec]) -> None:
     assert specs["ptz/gate"].tags == ("all", "outdoor", "ptz")
     assert specs["ptz/gate"].labels == {"owner": "facilities", "floor": "1"}
     assert specs["plain"].tags == ("all",)
+
+
+def test_the_field_of_view_is_that_of_the_nearest_level(load: Load) -> None:
+    text = """
+    defaults: {field_of_view: {horizontal: 92, vertical: 54}}
+    cameras:
+      - {name: usual, source: {kind: folder, path: x}}
+      - name: ptz
+        source: {kind: folder, path: x}
+        views: [{name: near}, {name: far, field_of_view: {vertical: 6.5}}]
+      - {name: dome, field_of_view: {horizontal: 180, lens: fisheye}, source: {kind: folder, path: x}}
+    """
+    found = [spec.field_of_view for plan in resolve(load(text)) for spec in plan.views]
+    usual, tele = FieldOfView(92, 54), FieldOfView(None, 6.5)
+    assert found == [usual, usual, tele, FieldOfView(180, None, Lens.FISHEYE)]
 
 
 def test_policies_are_merged_key_by_key(specs: dict[str, ViewSpec]) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert, AlertKind
 from monitor.domain.displacement import Displacement
 from monitor.domain.frame import FrameQuality
@@ -20,6 +21,13 @@ NOW = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
 KEY = ViewKey("gate", "north")
 JPEG = b"\xff\xd8\xff\xe0" + b"a picture" * 50
 ROUTES = ("log", "webhook")
+
+
+def told(*names: str) -> tuple[Addressee, ...]:
+    return tuple(Addressee(name) for name in names)
+
+
+TOLD = told(*ROUTES)
 
 
 def at(seconds: float) -> datetime:

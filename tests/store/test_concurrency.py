@@ -11,7 +11,7 @@ from pathlib import Path
 from monitor.domain.alert import Outcome, Receipt
 from monitor.domain.view import ViewKey
 from monitor.store import DeliveryStatus, Store
-from tests.store.builders import NOW, announce, at, observation, opened, recovered, reference, spec
+from tests.store.builders import NOW, announce, at, observation, opened, recovered, reference, spec, told
 
 KEYS = [ViewKey(f"camera-{number}") for number in range(8)]
 
@@ -44,8 +44,11 @@ def test_threads_record_read_lease_and_prune_together(store: Store) -> None:
     def watch(key: ViewKey) -> None:
         for number in range(12):
             store.load_watch(key)
-            checks = (opened(number * 10, key=key, image=b"same picture"), recovered(number * 10, key=key))
-            store.record(checks[number % 2], ["log", "webhook"], announce)
+            checks = (
+                opened(number * 1000, key=key, image=b"same picture"),
+                recovered(number * 1000, key=key),
+            )
+            store.record(checks[number % 2], told("log", "webhook"), announce)
 
     def deliver() -> None:
         idle = 0
@@ -53,11 +56,9 @@ def test_threads_record_read_lease_and_prune_together(store: Store) -> None:
             leased = store.deliveries.lease(at(1e6), threading.current_thread().name, 3600.0, 4, 100)
             idle = idle + 1 if not leased and recording.is_set() else 0
             for delivery in leased:
-                done = store.deliveries.finish(
-                    delivery.id, delivery.fence, Receipt(Outcome.ACCEPTED), None, at(1e6)
-                )
+                done = store.deliveries.finish(delivery, Receipt(Outcome.ACCEPTED), None, at(1e6))
                 assert done
-                delivered.append(delivery.id)
+                delivered.append(delivery.deliveries[0])
 
     def enroll() -> None:
         for number, key in enumerate(KEYS):
@@ -92,7 +93,7 @@ def test_threads_record_read_lease_and_prune_together(store: Store) -> None:
 
 def test_the_same_check_from_many_threads_is_recorded_once(store: Store) -> None:
     results = []
-    all_at_once(*(lambda: results.append(store.record(opened(0), ["log"], announce)) for _ in range(8)))
+    all_at_once(*(lambda: results.append(store.record(opened(0), told("log"), announce)) for _ in range(8)))
     assert sorted(result.duplicate for result in results) == [False] + [True] * 7
     assert {result.incident.id for result in results if result.incident} == {store.incidents.open()[0].id}
     assert len(store.deliveries.list()) == 1
@@ -104,7 +105,9 @@ def test_processes_that_deliver_from_one_queue_share_it(
     store.views.sync([spec(key) for key in KEYS], NOW)
     for number in range(4):
         for key in KEYS:
-            store.record((opened if number % 2 == 0 else recovered)(number * 10, key=key), ["log"], announce)
+            store.record(
+                (opened if number % 2 == 0 else recovered)(number * 10, key=key), told("log"), announce
+            )
     senders = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.store.child", "lease_and_deliver", migrated_url, images_dir, name],

@@ -12,9 +12,13 @@ from pathlib import Path
 import pytest
 
 from monitor.domain.alert import Outcome, Receipt
+from monitor.domain.incident import Scope
+from monitor.domain.site_event import SiteEventPolicy
 from monitor.domain.state import Status, ViewState
+from monitor.domain.timeline import EntryKind
+from monitor.domain.view import ViewKey
 from monitor.store import RetentionPolicy, Store
-from tests.store.builders import KEY, ROUTES, announce, at, opened
+from tests.store.builders import KEY, ROUTES, TOLD, announce, at, opened, spec, told
 from tests.store.child import IMAGE
 
 Spawn = Callable[..., subprocess.Popen[str]]
@@ -61,7 +65,7 @@ def test_killed_before_the_commit_nothing_is_recorded_and_the_check_can_be_made_
     assert store.incidents.list() == []
     assert store.deliveries.list() == []
     assert [due.key for due in store.views.due(at(0))] == [KEY]
-    recorded = store.record(opened(0, image=IMAGE), ROUTES, announce)
+    recorded = store.record(opened(0, image=IMAGE), TOLD, announce)
     assert (recorded.duplicate, recorded.alerts) == (False, 2)
     assert images_in(images_dir) == [IMAGE]
 
@@ -78,7 +82,7 @@ def test_killed_after_the_commit_everything_is_there_and_a_second_try_doubles_no
     store: Store, spawn: Spawn
 ) -> None:
     kill_at_the_point(spawn("after_commit"))
-    again = store.record(opened(0, image=IMAGE), ROUTES, announce)
+    again = store.record(opened(0, image=IMAGE), TOLD, announce)
     assert (again.duplicate, again.alerts) == (True, 2)
     assert again.incident is not None
     assert store.incidents.list() == [again.incident]
@@ -94,7 +98,7 @@ def test_killed_between_lease_and_finish_the_delivery_is_attempted_again_under_t
     assert store.deliveries.lease(at(39), "me", 30.0, 9, 9) == []
     leased = store.deliveries.lease(at(40), "me", 30.0, 9, 9)
     (incident,) = store.incidents.open()
-    assert [(delivery.id, delivery.attempt) for delivery in leased] == [
+    assert [(batch.deliveries[0], batch.attempt) for batch in leased] == [
         (f"{route}:{incident.id}-1", 2) for route in ROUTES
     ]
 
@@ -109,6 +113,21 @@ def test_killed_within_an_acceptance_view_gallery_and_incident_are_as_before(
     assert len(store.deliveries.list()) == 2
 
 
+def test_killed_within_a_merge_neither_the_view_nor_its_site_has_the_incident(
+    store: Store, spawn: Spawn
+) -> None:
+    kill_at_the_point(spawn("within_merge"))
+    (first,) = store.incidents.open()
+    assert (first.key, first.scope, first.parent_id) == (ViewKey("one"), Scope.VIEW, None)
+    assert [entry.kind for entry in store.timelines.of(first.id)] == [EntryKind.OPENED]
+    assert store.history.observations(ViewKey("two")) == []
+    policy = SiteEventPolicy(at_least=2, share=0.0)
+    view = spec(ViewKey("two"), site="north", site_event=policy)
+    store.record(opened(0, key=view.key), TOLD, announce, spec=view, addressing=lambda _matter: TOLD)
+    (event,) = store.group_incidents.open(Scope.SITE)
+    assert event.members == (ViewKey("one"), ViewKey("two"))
+
+
 def test_killed_again_and_again_at_any_moment_no_check_is_lost_or_doubled(store: Store, spawn: Spawn) -> None:
     reported = -1
     for round_number in range(3):
@@ -120,14 +139,14 @@ def test_killed_again_and_again_at_any_moment_no_check_is_lost_or_doubled(store:
         child.wait()
         reported = max([reported, *map(int, child.stdout.read().split())])
     rows = list(reversed(store.history.observations(KEY, limit=10_000)))
-    slots = [int((row.slot - at(0)).total_seconds()) // 10 for row in rows]
+    slots = [int((row.slot - at(0)).total_seconds()) // 1000 for row in rows]
     # What was reported is there; of the check that was under way, all or nothing.
     assert slots == list(range(len(slots)))
     assert reported <= slots[-1] <= reported + 1
     numbers = [number for number in slots if number % 3 == 0]
     incidents = list(reversed(store.incidents.list(limit=10_000)))
     assert len(incidents) == len(numbers)
-    assert [incident.opened_at for incident in incidents] == [at(number * 10 + 1) for number in numbers]
+    assert [incident.opened_at for incident in incidents] == [at(number * 1000 + 1) for number in numbers]
     ended = [incident for incident in incidents if incident.resolved_at is not None]
     assert len(ended) == len([number for number in slots if number % 3 == 1])
     assert all(
@@ -146,9 +165,9 @@ def test_killed_again_and_again_at_any_moment_no_check_is_lost_or_doubled(store:
 
 
 def test_a_sender_that_was_killed_has_no_say_any_more_when_its_lease_has_passed_on(store: Store) -> None:
-    store.record(opened(0), ["log"], announce)
+    store.record(opened(0), told("log"), announce)
     (dead,) = store.deliveries.lease(at(10), "dead", 30.0, 9, 9)
     (alive,) = store.deliveries.lease(at(60), "alive", 30.0, 9, 9)
-    assert store.deliveries.finish(alive.id, alive.fence, Receipt(Outcome.ACCEPTED), None, at(61))
-    assert not store.deliveries.finish(dead.id, dead.fence, Receipt(Outcome.RETRY), at(90), at(62))
+    assert store.deliveries.finish(alive, Receipt(Outcome.ACCEPTED), None, at(61))
+    assert not store.deliveries.finish(dead, Receipt(Outcome.RETRY), at(90), at(62))
     assert store.deliveries.lease(at(1000), "me", 30.0, 9, 9) == []

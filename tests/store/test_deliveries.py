@@ -4,8 +4,19 @@ import pytest
 
 from monitor.domain.alert import Outcome, Receipt
 from monitor.domain.view import ViewKey
-from monitor.store import DeliveryStatus, LeasedDelivery, Resolution, Store, UnknownDelivery, UnknownIncident
-from tests.store.builders import KEY, NOW, ROUTES, announce, announce_resolved, at, opened, recovered, spec
+from monitor.store import DeliveryStatus, LeasedBatch, Resolution, Store, UnknownDelivery, UnknownIncident
+from tests.store.builders import (
+    KEY,
+    NOW,
+    TOLD,
+    announce,
+    announce_resolved,
+    at,
+    opened,
+    recovered,
+    spec,
+    told,
+)
 
 ACCEPTED = Receipt(Outcome.ACCEPTED, "200")
 TRY_AGAIN = Receipt(Outcome.RETRY, "503")
@@ -13,33 +24,31 @@ TRY_AGAIN = Receipt(Outcome.RETRY, "503")
 
 def lease(
     store: Store, seconds: float = 100, *, limit: int = 100, per_notifier: int = 100
-) -> list[LeasedDelivery]:
+) -> list[LeasedBatch]:
     return store.deliveries.lease(at(seconds), "me", 30.0, limit, per_notifier)
 
 
 def finish(
     store: Store,
-    leased: LeasedDelivery,
+    leased: LeasedBatch,
     receipt: Receipt = ACCEPTED,
     retry_at: float | None = None,
     now: float = 101,
 ) -> bool:
-    return store.deliveries.finish(
-        leased.id, leased.fence, receipt, None if retry_at is None else at(retry_at), at(now)
-    )
+    return store.deliveries.finish(leased, receipt, None if retry_at is None else at(retry_at), at(now))
 
 
 def test_a_leased_delivery_carries_the_alert_as_it_was_made(store: Store) -> None:
-    incident = store.record(opened(0), ["log"], announce).incident
+    incident = store.record(opened(0), told("log"), announce).incident
     assert incident is not None
     (leased,) = lease(store)
-    assert leased.id == f"log:{incident.id}-1"
+    assert (leased.id, leased.deliveries) == (f"{incident.id}-1", (f"log:{incident.id}-1",))
     assert (leased.notifier, leased.attempt) == ("log", 1)
-    assert leased.alert == announce(incident, opened(0), 1)
+    assert leased.alerts == (announce(incident, opened(0), 1),)
 
 
 def test_a_leased_delivery_is_nobody_elses_until_the_lease_ends(store: Store) -> None:
-    store.record(opened(0), ["log"], announce)
+    store.record(opened(0), told("log"), announce)
     (first,) = lease(store, 100)
     assert lease(store, 129) == []
     (second,) = lease(store, 130)
@@ -60,13 +69,13 @@ def test_a_leased_delivery_is_nobody_elses_until_the_lease_ends(store: Store) ->
 def test_whoever_finishes_after_the_lease_ended_but_before_anybody_else_is_still_believed(
     store: Store,
 ) -> None:
-    store.record(opened(0), ["log"], announce)
+    store.record(opened(0), told("log"), announce)
     (leased,) = lease(store, 100)
     assert finish(store, leased, now=500)
 
 
 def test_a_failed_attempt_is_made_again_at_its_time(store: Store) -> None:
-    store.record(opened(0), ["log"], announce)
+    store.record(opened(0), told("log"), announce)
     (leased,) = lease(store, 100)
     assert finish(store, leased, TRY_AGAIN, retry_at=200)
     assert lease(store, 199) == []
@@ -76,13 +85,13 @@ def test_a_failed_attempt_is_made_again_at_its_time(store: Store) -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.RETRY, Outcome.REJECTED, Outcome.GONE])
 def test_what_is_not_tried_again_is_dead_and_can_be_replayed(store: Store, outcome: Outcome) -> None:
-    store.record(opened(0), ["log"], announce)
+    store.record(opened(0), told("log"), announce)
     (leased,) = lease(store, 100)
     retry_at = None if outcome is Outcome.RETRY else 200
     assert finish(store, leased, Receipt(outcome, "no"), retry_at)
     assert lease(store, 1e6) == []
     (dead,) = store.deliveries.list(DeliveryStatus.DEAD)
-    assert (dead.id, dead.detail) == (leased.id, "no")
+    assert ((dead.id,), dead.detail) == (leased.deliveries, "no")
     store.deliveries.replay(dead.id, at(300))
     assert lease(store, 299) == []
     (again,) = lease(store, 300)
@@ -93,37 +102,40 @@ def test_what_is_not_tried_again_is_dead_and_can_be_replayed(store: Store, outco
 
 def test_a_later_alert_waits_for_the_earlier_one_of_the_same_incident_and_notifier_only(store: Store) -> None:
     store.views.sync([spec(), spec(ViewKey("yard"))], NOW)
-    incident = store.record(opened(0), ROUTES, announce).incident
+    incident = store.record(opened(0), TOLD, announce).incident
     assert incident is not None
-    store.record(recovered(60), ROUTES, announce)
-    other = store.record(opened(61, key=ViewKey("yard")), ["log"], announce).incident
+    store.record(recovered(60), TOLD, announce)
+    other = store.record(opened(61, key=ViewKey("yard")), told("log"), announce).incident
     assert other is not None
     first_log, first_webhook, others = lease(store)
-    assert [first_log.id, first_webhook.id] == [f"log:{incident.id}-1", f"webhook:{incident.id}-1"]
-    assert others.id == f"log:{other.id}-1"
+    assert [*first_log.deliveries, *first_webhook.deliveries] == [
+        f"log:{incident.id}-1",
+        f"webhook:{incident.id}-1",
+    ]
+    assert others.deliveries[0] == f"log:{other.id}-1"
     finish(store, first_log)
     finish(store, first_webhook, TRY_AGAIN, retry_at=1000)
-    assert [leased.id for leased in lease(store)] == [f"log:{incident.id}-2"]
+    assert [leased.deliveries[0] for leased in lease(store)] == [f"log:{incident.id}-2"]
     (tried_again,) = lease(store, 1000)[:1]
-    assert tried_again.id == f"webhook:{incident.id}-1"
+    assert tried_again.deliveries[0] == f"webhook:{incident.id}-1"
     finish(store, tried_again, Receipt(Outcome.GONE))
-    assert f"webhook:{incident.id}-2" in [leased.id for leased in lease(store, 1000)]
+    assert f"webhook:{incident.id}-2" in [leased.deliveries[0] for leased in lease(store, 1000)]
 
 
 def test_the_oldest_go_first_and_no_more_than_asked_for(store: Store) -> None:
     keys = [ViewKey(f"camera-{number}") for number in range(5)]
     store.views.sync([spec(key) for key in keys], NOW)
     for seconds, key in enumerate(reversed(keys)):
-        store.record(opened(seconds, key=key), ["log"], announce)
-    assert [leased.alert.key for leased in lease(store, limit=2)] == [keys[4], keys[3]]
-    assert [leased.alert.key for leased in lease(store, limit=9)] == [keys[2], keys[1], keys[0]]
+        store.record(opened(seconds, key=key), told("log"), announce)
+    assert [leased.alerts[0].key for leased in lease(store, limit=2)] == [keys[4], keys[3]]
+    assert [leased.alerts[0].key for leased in lease(store, limit=9)] == [keys[2], keys[1], keys[0]]
 
 
 def test_one_notifier_cannot_take_every_sender(store: Store) -> None:
     keys = [ViewKey(f"camera-{number}") for number in range(5)]
     store.views.sync([spec(key) for key in keys], NOW)
     for seconds, key in enumerate(keys):
-        store.record(opened(seconds, key=key), ["slow"] if seconds < 4 else ROUTES, announce)
+        store.record(opened(seconds, key=key), told("slow") if seconds < 4 else TOLD, announce)
     leased = lease(store, per_notifier=2)
     assert [delivery.notifier for delivery in leased] == ["slow", "slow", "log", "webhook"]
     assert lease(store, per_notifier=2) == []
@@ -132,9 +144,9 @@ def test_one_notifier_cannot_take_every_sender(store: Store) -> None:
 
 
 def test_ending_an_incident_by_hand_is_told_once(store: Store) -> None:
-    incident = store.record(opened(0), ["log"], announce).incident
+    incident = store.record(opened(0), told("log"), announce).incident
     assert incident is not None
-    resolution = Resolution("ann", "was the cleaner", ["log"], announce_resolved)
+    resolution = Resolution("ann", "was the cleaner", told("log"), announce_resolved)
     ended = store.incidents.resolve(incident.id, at(10), resolution)
     assert (ended.resolved_at, ended.comment, ended.acknowledged_by) == (at(10), "was the cleaner", "ann")
     assert store.incidents.resolve(incident.id, at(20), resolution) == ended
@@ -155,8 +167,8 @@ def test_incidents_are_listed_by_view_and_newest_first(store: Store) -> None:
     store.views.sync([spec(), spec(ViewKey("yard"))], NOW)
     store.record(opened(0), (), announce)
     store.record(recovered(60), (), announce)
-    store.record(opened(120), (), announce)
-    store.record(opened(130, key=ViewKey("yard")), (), announce)
+    store.record(opened(1200), (), announce)
+    store.record(opened(1300, key=ViewKey("yard")), (), announce)
     assert [incident.key for incident in store.incidents.list()] == [ViewKey("yard"), KEY, KEY]
-    assert [incident.opened_at for incident in store.incidents.list(KEY, limit=1)] == [at(121)]
+    assert [incident.opened_at for incident in store.incidents.list(KEY, limit=1)] == [at(1201)]
     assert [incident.key for incident in store.incidents.open()] == [KEY, ViewKey("yard")]

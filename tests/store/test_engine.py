@@ -34,7 +34,7 @@ from monitor.store import (
 from monitor.store.engine import Database
 from monitor.store.sqlite import filesystem_of
 from tests.postgres import PostgresServer
-from tests.store.builders import KEY, NOW, ROUTES, announce, observation, spec
+from tests.store.builders import KEY, NOW, TOLD, announce, observation, spec
 
 
 @pytest.fixture
@@ -124,11 +124,11 @@ def test_a_database_that_vanishes_is_named_and_taken_up_again_when_it_is_back(sq
     with open_file(sqlite_file) as store:
         store.views.sync([spec()], NOW)
         sqlite_file.rename(aside)
-        for call in (store.ping, store.views.all, lambda: store.record(observation(0), ROUTES, announce)):
+        for call in (store.ping, store.views.all, lambda: store.record(observation(0), TOLD, announce)):
             with pytest.raises(StoreUnavailable, match="vanished"):
                 call()
         aside.rename(sqlite_file)
-        store.record(observation(0), ROUTES, announce)
+        store.record(observation(0), TOLD, announce)
 
 
 def test_a_database_that_is_locked_for_long_is_named(
@@ -230,7 +230,7 @@ def test_a_broken_connection_is_named_and_replaced(postgres_url: str, tmp_path: 
         kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'monitor'"
         with pytest.raises(StoreUnavailable, match="cannot be reached"):
             kill_then_ask(store, postgres_url, kill)
-        store.record(observation(0), ROUTES, announce)
+        store.record(observation(0), TOLD, announce)
 
 
 def test_a_lock_in_postgresql_that_lasts_is_named(postgres_url: str, tmp_path: Path) -> None:
@@ -239,8 +239,8 @@ def test_a_lock_in_postgresql_that_lasts_is_named(postgres_url: str, tmp_path: P
         with psycopg.connect(postgres_url) as other:
             other.execute("SELECT * FROM views FOR UPDATE")
             with pytest.raises(StoreLocked, match="locked by another program"):
-                store.record(observation(0), ROUTES, announce)
-        store.record(observation(0), ROUTES, announce)
+                store.record(observation(0), TOLD, announce)
+        store.record(observation(0), TOLD, announce)
 
 
 def test_a_disk_full_at_the_server_is_named(postgres_url: str, tmp_path: Path) -> None:

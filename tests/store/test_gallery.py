@@ -6,7 +6,18 @@ import pytest
 from monitor.domain.state import Status, ViewState
 from monitor.domain.view import ViewKey
 from monitor.store import LastReference, Resolution, Store, UnknownGalleryVersion, UnknownReference
-from tests.store.builders import KEY, NOW, ROUTES, announce, announce_resolved, at, opened, reference, spec
+from tests.store.builders import (
+    KEY,
+    NOW,
+    ROUTES,
+    TOLD,
+    announce,
+    announce_resolved,
+    at,
+    opened,
+    reference,
+    spec,
+)
 
 OTHER = ViewKey("yard")
 
@@ -123,7 +134,7 @@ def test_an_empty_version_and_references_of_other_views_are_refused(store: Store
 
 def test_accepting_a_new_normal_changes_gallery_state_and_incident_at_once(store: Store) -> None:
     old = enroll(store, 1)
-    incident = store.record(opened(0), ROUTES, announce).incident
+    incident = store.record(opened(0), TOLD, announce).incident
     assert incident is not None
     normal = ViewState(Status.OK, at(30))
     store.gallery.add_version(
@@ -134,7 +145,7 @@ def test_accepting_a_new_normal_changes_gallery_state_and_incident_at_once(store
         author="ann",
         now=at(30),
         state=normal,
-        resolution=Resolution("ann", "we turned it on purpose", ROUTES, announce_resolved),
+        resolution=Resolution("ann", "we turned it on purpose", TOLD, announce_resolved),
     )
     ended = store.incidents.get(incident.id)
     assert (ended.resolved_at, ended.acknowledged_by, ended.comment) == (
@@ -156,7 +167,7 @@ def test_accepting_a_new_normal_changes_gallery_state_and_incident_at_once(store
 
 def test_a_failed_acceptance_changes_nothing(store: Store) -> None:
     old = enroll(store, 1)
-    incident = store.record(opened(0), ROUTES, announce).incident
+    incident = store.record(opened(0), TOLD, announce).incident
     assert incident is not None
 
     def refuse(*_: object) -> None:
@@ -165,7 +176,7 @@ def test_a_failed_acceptance_changes_nothing(store: Store) -> None:
     with pytest.raises(RuntimeError):
         store.gallery.add_version(
             KEY, [(reference(2, grids=False), b"x")], reason="", author="ann", now=at(30), state=ViewState(),
-            resolution=Resolution("ann", routes=ROUTES, announce=refuse),  # type: ignore[arg-type]
+            resolution=Resolution("ann", addressees=TOLD, announce=refuse),  # type: ignore[arg-type]
         )  # fmt: skip
     assert active(store) == old
     assert store.incidents.open() == [incident]

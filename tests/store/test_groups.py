@@ -11,7 +11,7 @@ from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewKey
 from monitor.store import Store
 from tests.store import builders
-from tests.store.builders import KEY, ROUTES, at
+from tests.store.builders import KEY, ROUTES, TOLD, at
 
 NVR = "10.0.0.5"
 CHANNELS = tuple(ViewKey(f"channel{number}") for number in range(3))
@@ -35,12 +35,12 @@ def message(incident: Incident, sequence: int) -> Alert:
 def begin(store: Store, seconds: float = 120.0, subject: str = NVR, members=CHANNELS) -> Incident:
     return store.group_incidents.begin(
         Scope.HOST, subject, members, VerdictKind.OFFLINE,
-        first_seen_at=at(seconds - 120), now=at(seconds), routes=ROUTES, announce=message,
+        first_seen_at=at(seconds - 120), now=at(seconds), addressees=TOLD, announce=message,
     )  # fmt: skip
 
 
 def end(store: Store, seconds: float = 600.0, subject: str = NVR) -> Incident | None:
-    return store.group_incidents.end(Scope.HOST, subject, now=at(seconds), routes=ROUTES, announce=message)
+    return store.group_incidents.end(Scope.HOST, subject, now=at(seconds), addressees=TOLD, announce=message)
 
 
 def test_an_incident_about_a_host_has_its_views_as_members_and_tells_every_route_once(
@@ -89,7 +89,7 @@ def test_with_a_view_that_is_not_stored_nothing_begins(recorder: Store) -> None:
 
 
 def test_a_view_may_be_in_an_incident_of_its_own_beside_that_of_its_host(recorder: Store) -> None:
-    own = recorder.record(builders.opened(0, key=CHANNELS[0]), ROUTES, builders.announce).incident
+    own = recorder.record(builders.opened(0, key=CHANNELS[0]), TOLD, builders.announce).incident
     group = begin(recorder)
     assert own is not None
     assert (own.scope, own.subject, own.members) == (Scope.VIEW, "channel0", (CHANNELS[0],))
@@ -97,7 +97,7 @@ def test_a_view_may_be_in_an_incident_of_its_own_beside_that_of_its_host(recorde
     rows = {row.spec.key: row.open_incident_id for row in recorder.views.all()}
     assert rows == {CHANNELS[0]: own.id, CHANNELS[1]: None, CHANNELS[2]: None, KEY: None}
     # A check of the view goes on with its own, and never with that of the host.
-    recovered = recorder.record(builders.recovered(60, key=CHANNELS[0]), ROUTES, builders.announce)
+    recovered = recorder.record(builders.recovered(60, key=CHANNELS[0]), TOLD, builders.announce)
     assert recovered.incident is not None
     assert recovered.incident.id == own.id
     assert recorder.load_watch(CHANNELS[0]).open_incident is None
@@ -105,7 +105,7 @@ def test_a_view_may_be_in_an_incident_of_its_own_beside_that_of_its_host(recorde
 
 
 def test_the_incidents_of_a_view_are_its_own_and_those_it_is_a_member_of(recorder: Store) -> None:
-    own = recorder.record(builders.opened(0, key=CHANNELS[1]), ROUTES, builders.announce).incident
+    own = recorder.record(builders.opened(0, key=CHANNELS[1]), TOLD, builders.announce).incident
     group = begin(recorder)
     assert own is not None
     assert [one.id for one in recorder.incidents.list(CHANNELS[1])] == [group.id, own.id]

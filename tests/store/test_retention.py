@@ -17,7 +17,7 @@ from monitor.store import (
     UnknownObservation,
     retention,
 )
-from tests.store.builders import KEY, NOW, announce, at, observation, opened, recovered, reference
+from tests.store.builders import KEY, NOW, announce, at, observation, opened, recovered, reference, told
 
 DAY = 86_400.0
 POLICY = RetentionPolicy(observations_days=10, resolved_incident_days=20, evidence_days=5)
@@ -87,13 +87,13 @@ def test_an_open_incident_and_its_pictures_stay_however_old(store: Store, images
 def test_resolved_incidents_go_with_their_deliveries_once_those_are_done(
     store: Store, images_dir: Path
 ) -> None:
-    incident = store.record(opened(0, image=b"the flip"), ["log"], announce).incident
+    incident = store.record(opened(0, image=b"the flip"), told("log"), announce).incident
     assert incident is not None
     store.record(recovered(60), (), announce)
     age(images_dir)
     assert store.retention.prune(at(21 * DAY), POLICY).incidents == 0
-    (leased,) = store.deliveries.lease(at(100), "me", 30, 9, 9)
-    store.deliveries.finish(leased.id, leased.fence, Receipt(Outcome.ACCEPTED), None, at(101))
+    while leased := store.deliveries.lease(at(100), "me", 30, 9, 9):
+        store.deliveries.finish(leased[0], Receipt(Outcome.ACCEPTED), None, at(101))
     assert store.retention.prune(at(21 * DAY), POLICY).incidents == 1
     with pytest.raises(UnknownIncident):
         store.incidents.get(incident.id)

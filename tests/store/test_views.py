@@ -9,7 +9,7 @@ from monitor.domain.state import StatePolicy, Status, ViewState
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import Rectangle, ViewKey
 from monitor.store import Store
-from tests.store.builders import KEY, NOW, ROUTES, announce, at, observation, opened, reference, spec
+from tests.store.builders import KEY, NOW, TOLD, announce, at, observation, opened, reference, spec
 
 
 def test_a_view_comes_back_as_it_was_configured(store: Store) -> None:
@@ -44,7 +44,7 @@ def test_a_view_that_left_the_configuration_keeps_its_history_and_references_and
     store.gallery.add_version(
         KEY, [(reference(grids=False), b"picture")], reason="first", author="me", now=NOW
     )
-    store.record(opened(0), ROUTES, announce)
+    store.record(opened(0), TOLD, announce)
     store.views.sync([], NOW)
     assert store.views.due(at(1e6)) == []
     store.views.sync([spec()], at(1e6))
@@ -111,7 +111,7 @@ def test_unknown_views_are_named_in_the_error(store: Store) -> None:
         lambda: store.save_constancy(nobody, b""),
         lambda: store.history.observations(nobody),
         lambda: store.gallery.list(nobody),
-        lambda: store.record(observation(0, key=nobody), ROUTES, announce),
+        lambda: store.record(observation(0, key=nobody), TOLD, announce),
     ):
         with pytest.raises(UnknownView, match="nobody"):
             call()
@@ -125,7 +125,7 @@ def test_a_watch_holds_everything_of_one_moment(store: Store) -> None:
     )
     store.save_constancy(KEY, b"first")
     store.save_constancy(KEY, b"second")
-    recorded = store.record(opened(0), ROUTES, announce)
+    recorded = store.record(opened(0), TOLD, announce)
     watch = store.load_watch(KEY)
     assert watch.spec.key == KEY
     assert watch.state == opened(0).state

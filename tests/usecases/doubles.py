@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.clock import HeldClock
+from monitor.domain.addressee import Addressee
 from monitor.domain.comparison import Alignment, Comparison, Relation
 from monitor.domain.displacement import Displacement
 from monitor.domain.errors import FrameFault, SourceError
 from monitor.domain.frame import Frame, FrameQuality, Pixels
 from monitor.domain.inhibition import Inhibition
+from monitor.domain.matcher import Matter
 from monitor.domain.orientation import Orientation, turn
 from monitor.domain.reference import Encoding, Reference
 from monitor.domain.verdict import VerdictKind
@@ -240,8 +242,8 @@ class Bench:
         self.clock = SteppingClock()
         self.encoder = StubEncoder()
         self.routes: tuple[str, ...] = ("log", "webhook")
-        self.asked_routes: list[VerdictKind | None] = []
         self.inhibitions: dict[ViewKey, Inhibition] = {}
+        self.addressed: list[VerdictKind] = []
         self.store = self.open_store()
         specs = [ViewSpec(key, site="harbour", interval_s=60.0, **spec) for key in (GATE, YARD)]  # type: ignore[arg-type]
         self.store.views.sync(specs, T0)
@@ -266,13 +268,13 @@ class Bench:
             self.clock,
             Lookalikes(self.store),
             picture_bytes,
-            self.route,
+            self.address,
             self.inhibitions.get,
         )
 
-    def route(self, _spec: ViewSpec, cause: VerdictKind | None) -> tuple[str, ...]:
-        self.asked_routes.append(cause)
-        return self.routes
+    def address(self, matter: Matter) -> tuple[Addressee, ...]:
+        self.addressed.append(matter.cause)
+        return tuple(Addressee(name) for name in self.routes)
 
     def enroll(self, *frames: Frame, key: ViewKey = GATE, **options: object) -> Enrolment:
         return enroll(key, frames, self.tools, author="ada", **options)  # type: ignore[arg-type]

@@ -30,7 +30,7 @@ def incident(bench: Bench, seen: Frame, seconds: float = 60.0) -> int:
 
 def take(bench: Bench, incident_id: int, **options: object) -> Enrolment:
     return accept(
-        incident_id, bench.tools, read_picture, author="ada", routes=bench.route, **options  # type: ignore[arg-type]
+        incident_id, bench.tools, read_picture, author="ada", addressing=bench.address, **options  # type: ignore[arg-type]
     )  # fmt: skip
 
 

@@ -13,7 +13,10 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
+from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert, Outcome, Receipt, RetryPolicy
+from monitor.domain.circuit import CircuitPolicy
+from monitor.domain.message import Message
 from monitor.domain.ports import Notifier
 from monitor.domain.view import ViewKey
 from monitor.notifiers.webhook import WebhookNotifier, WebhookOptions
@@ -21,11 +24,13 @@ from monitor.store import Store, open_store
 from monitor.store.errors import StoreUnavailable
 from monitor.store.rows import DeliveryStatus
 from monitor.usecases.deliver import Deliverer, DeliveryOptions, DeliveryReport
+from monitor.usecases.receivers import ReceiverHealth
 from tests.notifiers.receiver import KEY, Answer, Received, Receiver, running_receiver, until
 from tests.notifiers.samples import RunningClock
 from tests.store import builders
 
 QUICK = RetryPolicy(first_s=0.01, factor=1.5, longest_s=0.2, attempts=40)
+NEVER_SPARED = CircuitPolicy(opens_after=10**9)
 # Real time for signatures, but well past everything that the builders date.
 CLOCK = RunningClock()
 
@@ -40,13 +45,13 @@ class RecordingNotifier:
         self.most_at_once = 0
         self.lock = threading.Lock()
 
-    def send(self, alert: Alert, delivery_id: str, attempt: int) -> Receipt:
+    def send(self, message: Message, attempt: int) -> Receipt:
         with self.lock:
-            self.sent.append(alert.id)
+            self.sent.append(message.id)
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            return self.answer(alert)
+            return self.answer(message.alerts[0])
         finally:
             with self.lock:
                 self.at_once -= 1
@@ -70,19 +75,24 @@ def queue_incidents(
     """Open incidents, each on a view of its own; returns the ids of their alerts."""
     keys = [ViewKey(f"cam-{number:03}") for number in range(count)]
     store.views.sync([builders.spec(key) for key in keys], builders.NOW)
+    told = builders.told(*routes)
     ids = []
     for key in keys:
-        incident = store.record(builders.opened(0.0, key=key), routes, builders.announce).incident
+        incident = store.record(builders.opened(0.0, key=key), told, builders.announce).incident
         assert incident is not None
         ids.append(f"{incident.id}-1")
         if resolved:
-            store.record(builders.recovered(60.0, key=key), routes, builders.announce)
+            store.record(builders.recovered(60.0, key=key), told, builders.announce)
             ids.append(f"{incident.id}-2")
     return ids
 
 
 def deliverer(
-    store: Store, notifiers: Mapping[str, Notifier], policy: RetryPolicy = QUICK, **options: float
+    store: Store,
+    notifiers: Mapping[str, Notifier],
+    policy: RetryPolicy = QUICK,
+    circuit: CircuitPolicy = NEVER_SPARED,
+    **options: float,
 ) -> Deliverer:
     return Deliverer(
         store.deliveries,
@@ -91,6 +101,7 @@ def deliverer(
         policy,
         Random(3),
         "test",
+        ReceiverHealth(store.receivers, CLOCK, dict.fromkeys(notifiers, "first"), circuit),
         DeliveryOptions(**options),  # type: ignore[arg-type]
     )
 
@@ -198,7 +209,9 @@ def test_senders_that_hang_beyond_their_leases_get_no_further_threads(store: Sto
     assert sender.deliver_due().lost >= 2
 
 
-def test_a_receiver_that_is_gone_is_switched_off_until_the_next_reload(store: Store, receiver: Receiver):
+def test_a_receiver_that_is_gone_is_switched_off_until_its_settings_are_others(
+    store: Store, receiver: Receiver
+):
     queue_incidents(store, 10, ("ops",))
     receiver.respond = lambda _request: Answer(410)
     sender = deliverer(store, {"ops": webhook(receiver)}, per_notifier=1)
@@ -213,7 +226,7 @@ def test_a_receiver_that_is_gone_is_switched_off_until_the_next_reload(store: St
     assert all("410" in row.detail for row in dead)
 
     receiver.respond = lambda _request: Answer(204)
-    sender.use_notifiers({"ops": webhook(receiver)})
+    sender.use_notifiers({"ops": webhook(receiver)}, {"ops": "second"})
     for row in dead:
         store.deliveries.replay(row.id, CLOCK.now())
     assert deliver_all(sender, store).sent == 10
@@ -282,7 +295,7 @@ def test_a_crash_between_lease_and_send_sends_again_and_a_crash_before_the_recor
     assert store.deliveries.lease(CLOCK.now(), "too early", 1.0, 10, 10) == []
     leased = []
     until(lambda: leased.extend(store.deliveries.lease(CLOCK.now(), "died late", 0.1, 10, 10)) or leased)
-    webhook(receiver).send(leased[0].alert, leased[0].id, leased[0].attempt)
+    webhook(receiver).send(Message(leased[0].id, leased[0].alerts), leased[0].attempt)
     assert deliver_all(sender, store).sent == 1
     assert receiver.accepted == [ids[0], ids[0]]
     first, second = receiver.requests
@@ -349,3 +362,66 @@ def test_a_receiver_that_fails_is_said_once_and_so_is_its_recovery(store: Store,
     with capture_logs() as lines:
         deliver_all(deliverer(store, {"ops": webhook(receiver)}, per_notifier=1), store)
     assert [line["event"] for line in lines] == ["notifier.failing", "notifier.works_again"]
+
+
+def test_a_group_is_one_message_and_fails_and_arrives_as_one(store: Store, receiver: Receiver):
+    keys = [ViewKey(f"cam-{number:03}") for number in range(5)]
+    store.views.sync([builders.spec(key) for key in keys], builders.NOW)
+    for key in keys:
+        grouped = (Addressee("ops", "site default", 1.0),)
+        store.record(builders.opened(0.0, key=key), grouped, builders.announce)
+    answers = iter([Answer(503), Answer(204)])
+    receiver.respond = lambda _request: next(answers)
+    assert deliver_all(deliverer(store, {"ops": webhook(receiver)}), store) == DeliveryReport(
+        sent=5, rescheduled=5
+    )
+    first, second = receiver.requests
+    assert first.webhook_id == second.webhook_id
+    assert first.body == second.body
+    assert first.verified()["data"]["count"] == 5
+
+
+def test_a_receiver_that_is_gone_stays_off_after_a_restart_until_a_person_says_otherwise(
+    store: Store, receiver: Receiver
+):
+    queue_incidents(store, 2, ("ops",))
+    receiver.respond = lambda _request: Answer(410)
+    assert deliver_all(deliverer(store, {"ops": webhook(receiver)}, per_notifier=1), store).dead == 2
+    store.deliveries.replay_dead(CLOCK.now())
+    restarted = deliverer(store, {"ops": webhook(receiver)})
+    assert deliver_all(restarted, store).dead == 2
+    assert len(receiver.requests) == 1
+    receiver.respond = lambda _request: Answer(204)
+    store.receivers.enable("ops")
+    store.deliveries.replay_dead(CLOCK.now())
+    assert deliver_all(restarted, store).sent == 2
+
+
+def test_a_receiver_that_fails_is_spared_and_everything_arrives_when_it_works_again(store: Store):
+    queue_incidents(store, 12, ("ops", "fine"))
+    is_down = threading.Event()
+    is_down.set()
+    notifier = RecordingNotifier(
+        lambda _alert: Receipt(Outcome.RETRY if is_down.is_set() else Outcome.ACCEPTED, "as told")
+    )
+    fine = RecordingNotifier()
+    hours = RetryPolicy(first_s=3600.0, longest_s=3600.0)
+    probe_every_s = 1.0
+    circuit = CircuitPolicy(opens_after=3, first_s=probe_every_s, factor=1.0)
+    sender = deliverer(
+        store, {"ops": notifier, "fine": fine}, hours, circuit=circuit, per_notifier=1, turn_s=0.3
+    )
+    began_s = time.monotonic()
+    with capture_logs() as lines:
+        until(lambda: sender.deliver_due() and len(fine.sent) == 12, timeout_s=30.0)
+        # Three attempts opened its circuit; since then one probe in a while, of others that were not tried yet.
+        assert 3 <= len(notifier.sent) <= 4 + (time.monotonic() - began_s) / probe_every_s
+        untouched = sum(row.attempts == 0 for row in store.deliveries.list(DeliveryStatus.PENDING))
+        assert untouched == 12 - len(set(notifier.sent))
+        is_down.clear()
+        assert deliver_all(sender, store).sent == 12
+    assert [line["event"] for line in lines if line["event"].startswith("notifier.")] == [
+        "notifier.failing",
+        "notifier.spared",
+        "notifier.works_again",
+    ]

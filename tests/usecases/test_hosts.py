@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from monitor.domain.addressee import Addressee
 from monitor.domain.errors import SourceTimeout
 from monitor.domain.incident import Scope
 from monitor.domain.inhibition import Inhibition
+from monitor.domain.matcher import Matter
 from monitor.domain.state import Change, Status
 from monitor.domain.verdict import VerdictKind
-from monitor.domain.view import ViewKey, ViewSpec
+from monitor.domain.view import ViewKey
 from monitor.usecases.accept import NothingToAccept, accept
 from monitor.usecases.hosts import HostIncidents, sit_out
 from tests.usecases.doubles import GATE, YARD, Bench, at, read_picture, view_of
@@ -21,11 +23,12 @@ DOWN = Inhibition(f"recorder {NVR} is unreachable", 3)
 
 
 def reports(bench: Bench) -> HostIncidents:
-    def routes(spec: ViewSpec, cause: VerdictKind | None) -> list[str]:
-        assert cause is VerdictKind.OFFLINE
-        return ["log", "control-room"] if spec.key == GATE else ["log", "yard-people"]
+    def addressing(matter: Matter) -> list[Addressee]:
+        assert matter.cause is VerdictKind.OFFLINE
+        people = {GATE: "control-room", YARD: "yard-people"}
+        return [Addressee("log"), *(Addressee(people[spec.key]) for spec in matter.views)]
 
-    return HostIncidents(bench.store, routes, bench.clock)
+    return HostIncidents(bench.store, addressing, bench.clock)
 
 
 def test_whoever_hears_of_any_camera_hears_of_the_recorder_once(watched: Bench):

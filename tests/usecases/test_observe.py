@@ -71,7 +71,7 @@ def test_a_flip_is_an_incident_after_two_checks_and_tells_every_route(watched: B
     queued = watched.store.deliveries.list()
     assert {row.notifier for row in queued} == {"log", "webhook"}
     assert {row.alert.headline for row in queued} == {"gate is upside down"}
-    assert watched.asked_routes == [VerdictKind.FLIPPED_180] * 2
+    assert watched.addressed == [VerdictKind.FLIPPED_180]
 
 
 def test_a_move_is_measured(watched: Bench):
@@ -417,3 +417,26 @@ def test_views_do_not_disturb_each_other(watched: Bench):
     assert watched.verdict(100, view_of(2, noise=1), key=YARD) is VerdictKind.OK
     assert watched.store.load_watch(YARD).state.status is Status.OK
     assert watched.store.views.get(YARD).state.since == T0
+
+
+# A quiet first start
+
+
+def test_views_that_are_enrolled_or_first_seen_as_they_should_be_tell_nobody(bench: Bench):
+    bench.enroll(view_of(1))
+    bench.check(60, view_of(1, noise=1))
+    bench.check(120, view_of(1, noise=2))
+    assert bench.store.deliveries.list() == []
+    assert bench.store.incidents.list() == []
+
+
+def test_after_a_downtime_a_view_that_is_bad_at_first_sight_must_be_so_again_before_anybody_is_told(
+    watched: Bench,
+):
+    watched.check(60, view_of(1, noise=1))
+    watched.restart()
+    two_days = 2 * 86_400
+    assert change(watched.check(two_days, FLIP)) is Change.SUSPECTED
+    assert watched.store.deliveries.list() == []
+    assert change(watched.check(two_days + 30, FLIP)) is Change.OPENED
+    assert len(watched.store.deliveries.list()) == 2

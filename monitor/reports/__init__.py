@@ -1,0 +1,1 @@
+"""Reports as files: HTML for a screen or a printer, PDF, CSV."""

@@ -1,0 +1,1 @@
+"""When something happens by the wall clock of a place: maintenance windows, scheduled reports."""

@@ -1,0 +1,54 @@
+"""A site of many views that change at once must not be counted again by each of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from monitor.domain.addressee import Addressee
+from monitor.domain.incident import Observation, Scope
+from monitor.domain.matcher import Matter
+from monitor.domain.site_event import SiteEventPolicy
+from monitor.domain.state import Change, Status, ViewState
+from monitor.domain.verdict import VerdictKind
+from monitor.domain.view import ViewKey, ViewSpec
+from monitor.store import Store
+from tests.store.builders import NOW, announce, at, observation, opened, recovered, spec, told
+
+MANY, FEW = 600, 40
+POLICY = SiteEventPolicy(at_least=5, share=0.3)
+
+
+def everybody(_matter: Matter) -> Sequence[Addressee]:
+    return told("log")
+
+
+def record(store: Store, views: Sequence[ViewSpec], make: Callable[[ViewKey], Observation]) -> float:
+    """Record one check of each view; processor time of this process for each, seconds."""
+    started = time.process_time()
+    for one in views:
+        store.record(make(one.key), told("log"), announce, spec=one, addressing=everybody)
+    return (time.process_time() - started) / len(views)
+
+
+def suspected(key: ViewKey) -> Observation:
+    seen = observation(0, VerdictKind.FLIPPED_180, Change.SUSPECTED, key=key)
+    return replace(seen, state=ViewState(Status.SUSPECT, at(0), VerdictKind.FLIPPED_180))
+
+
+def test_a_check_costs_the_same_whether_six_hundred_views_change_with_it_or_forty(store: Store) -> None:
+    sites = {
+        site: [spec(ViewKey(f"{site}-{number:04}"), site=site, site_event=POLICY) for number in range(size)]
+        for site, size in (("few", FEW), ("many", MANY))
+    }
+    store.views.sync([one for site in sites.values() for one in site], NOW)
+    costs_s: dict[str, tuple[float, float]] = {}
+    for site, views in sites.items():
+        record(store, views, suspected)
+        record(store, views[:1], lambda key: opened(30, key=key))  # this one looks at the whole site
+        opening_s = record(store, views[1:31], lambda key: opened(30, key=key))
+        costs_s[site] = opening_s, record(store, views[1:21], lambda key: recovered(90, key=key))
+    assert {one.subject for one in store.group_incidents.open(Scope.SITE)} == {"few", "many"}
+    for few_s, many_s in zip(costs_s["few"], costs_s["many"], strict=True):
+        assert many_s < 3 * few_s
