@@ -65,7 +65,7 @@ $(DEV)/installed: pyproject.toml constraints.txt
 	@echo "Setting up $(DEV): service, training and test tools …"
 	$(PYTHON) -m venv $(DEV)
 	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt torch
-	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[postgres,reports,train,dev]"
+	$(DEV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[postgres,reports,apprise,train,dev]"
 	@touch $@
 
 $(DEV)/fuzz-installed: $(DEV)/installed

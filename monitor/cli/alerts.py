@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,29 @@ def replay(run: Invocation, delivery: str | None, all_dead: bool, notifier: str 
         Screen(run).say(f"Queued again: {number}; `monitor run` sends them.")
     else:
         Screen(run).say("Nothing was given up.", "quiet")
+
+
+@alerts.command("schema")
+def show_schema() -> None:
+    """Print the JSON Schema of what webhooks of the format `standard` post.
+
+    Example: monitor alerts schema > alert.schema.json
+    """
+    from monitor.notifiers.schema import alert_schema
+
+    click.echo(json.dumps(alert_schema(), indent=2, ensure_ascii=False))
+
+
+@alerts.command("template")
+@click.argument("name", type=click.Choice(["slack", "teams", "pagerduty", "alertmanager"]))
+def show_template(name: str) -> None:
+    """Print the template of the format NAME, to begin one of your own with.
+
+    Example: monitor alerts template slack > templates/mattermost.json.j2
+    """
+    from monitor.notifiers.templates import built_in
+
+    click.echo(built_in(name), nl=False)
 
 
 def send_test(run: Invocation, name: str) -> Receipt:

@@ -21,9 +21,15 @@ def config() -> None:
 def validate(run: Invocation) -> None:
     """List all that is wrong with the configuration, each with its place in the file.
 
-    Starts nothing and changes nothing; secrets are looked up, but never shown.
+    Starts nothing and changes nothing; secrets are looked up, but never shown. Templates of notifiers are tried with
+    sample messages.
     """
+    from monitor.clock import SystemClock
     from monitor.settings import resolve
+    from monitor.wiring.notify import open_channel
+
+    for channel in run.settings.notifiers:
+        open_channel(channel, SystemClock())
 
     plans = resolve(run.settings)
     views = sum(len(plan.views) for plan in plans)

@@ -217,6 +217,12 @@ def notifier(channel: NotifierSettings) -> Diagnosis:
         return Diagnosis(area, Level.WARN, "It is switched off.", "Set `enabled: true` to use it.")
     if channel.kind == "log":
         return Diagnosis(area, Level.OK, "It writes to the log of `monitor run`.")
+    if channel.kind == "apprise":
+        return Diagnosis(
+            area,
+            Level.OK,
+            f"Apprise understands its addresses; `monitor alerts test {channel.name}` sends through them.",
+        )
     parts = urlsplit(channel.url.get_secret_value())
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return _reach(area, parts.hostname or "", port, allow_private=channel.allow_private)

@@ -33,6 +33,7 @@ def run(invocation: Invocation, heartbeat_file: Path | None) -> None:
     from monitor.settings import load_settings
     from monitor.wiring.daemon import build_service, refresh_encodings
     from monitor.wiring.site import open_site
+    from monitor.wiring.web import serving
 
     settings = invocation.settings
     path = invocation.config_path
@@ -49,7 +50,8 @@ def run(invocation: Invocation, heartbeat_file: Path | None) -> None:
             add_secrets=invocation.redactor.add,
             supervisor=Supervisor.from_environment(os.environ, heartbeat_file),
         )
-        code = service.run()
+        with serving(site, lambda: service.is_turning, lambda: service.is_working):
+            code = service.run()
     if code == EXIT_ABANDONED:
         # Threads may hang in native calls for ever; the database knows what is unfinished.
         end_process(code)

@@ -12,5 +12,9 @@ class BadNotifierOptions(MonitorError, ValueError):
     """
 
 
+class BadTemplate(BadNotifierOptions):
+    """A template is malformed, or makes no JSON of a message."""
+
+
 class UnknownNotifierKind(MonitorError):
     """No notifier has options of that type."""

@@ -10,6 +10,7 @@ import structlog
 from monitor.domain.alert import Outcome, Receipt
 from monitor.domain.message import Message
 from monitor.domain.ports import Clock
+from monitor.notifiers.pictures import NO_PICTURES, PictureSupply
 
 _log = structlog.get_logger(__name__)
 
@@ -32,9 +33,9 @@ class LogNotifier:
         self._options = options
 
     @classmethod
-    def open(cls, options: LogOptions, clock: Clock) -> LogNotifier:
-        """One notifier; the clock is not needed, the log has its own."""
-        del clock
+    def open(cls, options: LogOptions, clock: Clock, pictures: PictureSupply = NO_PICTURES) -> LogNotifier:
+        """One notifier; the log has a clock of its own, and shows no pictures."""
+        del clock, pictures
         return cls(options)
 
     def send(self, message: Message, attempt: int) -> Receipt:

@@ -1,15 +1,14 @@
-"""Alerts as signed HTTP requests, by the Standard Webhooks specification."""
+"""Alerts as HTTP requests: signed by the Standard Webhooks specification, or in the format of a known receiver."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import structlog
@@ -17,6 +16,7 @@ from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
 from monitor.domain.alert import Outcome, Receipt
+from monitor.domain.links import PictureMode
 from monitor.domain.message import Message
 from monitor.domain.ports import Clock
 from monitor.net.address import AddressPolicy
@@ -24,61 +24,86 @@ from monitor.net.client import fetch
 from monitor.net.errors import AddressRefused, NetError, RequestRefused
 from monitor.net.message import Request, Response
 from monitor.net.redaction import conceal
-from monitor.notifiers.errors import BadNotifierOptions
-from monitor.notifiers.payload import encode_message
+from monitor.notifiers.errors import BadNotifierOptions, BadTemplate
+from monitor.notifiers.pictures import NO_PICTURES, PictureSupply
+from monitor.notifiers.progress import Progress
+from monitor.notifiers.shapes import OWN, SHAPES, STANDARD, Composer
 
 _log = structlog.get_logger(__name__)
 
-# Nothing is read out of the answer; this is only a bound.
+# Nothing but a word or two is read out of the answer; this is only a bound.
 MAX_ANSWER_BYTES = 1024 * 1024
 # Key sizes that the specification allows.
 KEY_BYTES = range(24, 65)
-# Statuses outside 5xx that ask for another attempt.
-_RETRIED = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+# Less than this is not worth beginning another request of the same message.
+LEAST_S = 0.05
+_OURS = frozenset({"content-type", "content-length", "host", "user-agent", "transfer-encoding"})
 
 Fetch = Callable[[Request, AddressPolicy], Response]
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookOptions:
-    """Where alerts are posted to, and how they are signed.
+    """Where alerts are posted to, in which format, and how they are signed.
 
     Attributes:
         url: The receiver; secret, as such addresses often are.
         secrets: Signing keys, `whsec_` and 24 to 64 bytes in Base64; the newest first. With several, each
-            signs, and a receiver accepts any: this is how keys are exchanged without a gap.
+            signs, and a receiver accepts any: this is how keys are exchanged without a gap. Without any nothing is
+            signed, which the standard format does not allow.
         timeout_s: Wall-clock limit of one attempt.
         allow_private: Whether the receiver may be on this machine or in a private network.
         ca_file: Certificates to trust instead of the system's, or None.
+        template: The name of a format, or the text of a template.
+        key: A secret that the format puts into the body, such as PagerDuty's routing key, or None.
+        headers: Further headers by name; their values are secret.
+        pictures: How pictures are shown.
 
     Raises:
-        BadNotifierOptions: A signing key is missing or malformed.
-        RequestRefused: The URL cannot be used.
+        BadNotifierOptions: A key is missing or malformed, or two options do not go together.
+        RequestRefused: The URL or a header cannot be used.
     """
 
     url: SecretStr
-    secrets: tuple[SecretStr, ...]
+    secrets: tuple[SecretStr, ...] = ()
     timeout_s: float = 10.0
     allow_private: bool = False
     ca_file: Path | None = None
+    template: str = STANDARD
+    key: SecretStr | None = None
+    headers: Mapping[str, SecretStr] = field(default_factory=lambda: MappingProxyType({}))
+    pictures: PictureMode = PictureMode.NONE
 
     def __post_init__(self) -> None:
-        if not self.secrets:
+        shape = SHAPES.get(self.template, OWN)
+        if self.template == STANDARD and not self.secrets:
             raise BadNotifierOptions("The webhook has no signing key.", "Give it at least one.")
+        if shape.needs_key and self.key is None:
+            raise BadNotifierOptions(
+                f"The format {self.template} needs a key.", "Give its routing key as `key`."
+            )
+        if self.pictures is PictureMode.ATTACH and not shape.takes_pictures:
+            raise BadNotifierOptions(
+                f"The format {self.template} has no room for pictures.", "Use `pictures: link`."
+            )
         for number, secret in enumerate(self.secrets, start=1):
             if not _is_signing_key(secret.get_secret_value()):
                 raise BadNotifierOptions(
                     f"Signing key {number} of the webhook is malformed.",
                     f"It is whsec_ followed by {KEY_BYTES[0]} to {KEY_BYTES[-1]} random bytes in Base64.",
                 )
+        for name in self.headers:
+            if name.lower() in _OURS or name.lower().startswith("webhook-"):
+                raise BadNotifierOptions(f"The header {name} is set by the program itself.", "Leave it out.")
         self.request({}, b"")
 
     def request(self, headers: Mapping[str, str], body: bytes) -> Request:
         """The request for one attempt; redirects are answers, not followed."""
+        further = {name: value.get_secret_value() for name, value in self.headers.items()}
         return Request(
             url=self.url.get_secret_value(),
             method="POST",
-            headers=headers,
+            headers={**further, **headers},
             body=body,
             ca_file=self.ca_file,
             redirects=0,
@@ -88,33 +113,59 @@ class WebhookOptions:
 
 
 class WebhookNotifier:
-    """Posts alerts to one receiver. Receipts and logs never hold its URL, the keys or the answer's body."""
+    """Posts alerts to one receiver. Receipts and logs never hold its URL, the keys or the answer's body.
 
-    def __init__(self, options: WebhookOptions, clock: Clock, fetch: Fetch = fetch) -> None:
+    Args:
+        options: Where to and how.
+        clock: Time.
+        pictures: What may be shown.
+        fetch: Sends a request.
+
+    Raises:
+        BadTemplate: The template makes no JSON of messages as they come.
+    """
+
+    def __init__(
+        self,
+        options: WebhookOptions,
+        clock: Clock,
+        pictures: PictureSupply = NO_PICTURES,
+        fetch: Fetch = fetch,
+    ) -> None:
         self._options = options
         self._clock = clock
+        self._pictures = pictures
         self._fetch = fetch
+        self._composer = Composer(options.template, options.key.get_secret_value() if options.key else "")
         self._signers = [Webhook(secret.get_secret_value()) for secret in options.secrets]
+        self._progress = Progress()
         self._policy = AddressPolicy(
             allow_loopback=options.allow_private, allow_private=options.allow_private
         )
 
     @classmethod
-    def open(cls, options: WebhookOptions, clock: Clock) -> WebhookNotifier:
+    def open(
+        cls, options: WebhookOptions, clock: Clock, pictures: PictureSupply = NO_PICTURES
+    ) -> WebhookNotifier:
         """One notifier."""
-        return cls(options, clock)
+        return cls(options, clock, pictures)
 
     def send(self, message: Message, attempt: int) -> Receipt:
         """Post once, bounded by the options' time limit."""
         try:
-            return self._post(message)
+            receipt = self._post_all(message)
         except (AddressRefused, RequestRefused) as error:
-            return Receipt(Outcome.REJECTED, self._without_address(error))
+            receipt = Receipt(Outcome.REJECTED, self._without_address(error))
+        except BadTemplate as error:
+            receipt = Receipt(Outcome.REJECTED, str(error))
         except NetError as error:
-            return Receipt(Outcome.RETRY, self._without_address(error))
+            receipt = Receipt(Outcome.RETRY, self._without_address(error))
         except Exception as error:  # noqa: BLE001 - the port promises not to raise; the text may hold the URL
             _log.error("webhook.broke_down", message=message.id, attempt=attempt, error=type(error).__name__)
-            return Receipt(Outcome.RETRY, f"sending broke down ({type(error).__name__})")
+            receipt = Receipt(Outcome.RETRY, f"sending broke down ({type(error).__name__})")
+        if receipt.outcome is not Outcome.RETRY:
+            self._progress.forget(message.id)
+        return receipt
 
     def _without_address(self, error: NetError) -> str:
         """The error's text without scheme, host and port: with some services the host alone is a secret."""
@@ -122,60 +173,45 @@ class WebhookNotifier:
         host = urlsplit(origin).hostname or origin
         return conceal(str(error).replace(origin, "The receiver"), [host])
 
-    def _post(self, message: Message) -> Receipt:
-        body = encode_message(message)
+    def _post_all(self, message: Message) -> Receipt:
+        """One request after another; the first that is not accepted decides, and time is one for all."""
+        deadline_s = self._clock.monotonic_s() + self._options.timeout_s
+        done = self._progress.accepted(message.id)
+        pictures = self._pictures.of(message, self._options.pictures, self._clock)
+        receipt = Receipt(Outcome.ACCEPTED)
+        for number, part in enumerate(self._composer.parts(message)):
+            if number in done:
+                continue
+            left_s = deadline_s - self._clock.monotonic_s()
+            if left_s < LEAST_S:
+                return Receipt(
+                    Outcome.RETRY, f"only {number} requests were accepted in time, the others follow"
+                )
+            receipt = self._post(part.id, self._composer.body(part, pictures), left_s)
+            if receipt.outcome is not Outcome.ACCEPTED:
+                return receipt
+            self._progress.note(message.id, number)
+        return receipt
+
+    def _post(self, key: str, body: str, timeout_s: float) -> Receipt:
         # The time of this attempt: receivers refuse what was signed more than some minutes ago.
         now = self._clock.now()
-        signatures = " ".join(signer.sign(message.id, now, body) for signer in self._signers)
         headers = {
-            "content-type": "application/json",
+            "content-type": self._composer.shape.content_type,
             "user-agent": "camera-view-monitor",
-            "webhook-id": message.id,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": signatures,
+            **self._signature(key, body, now),
         }
-        response = self._fetch(self._options.request(headers, body.encode()), self._policy)
-        return judge(response, now)
+        request = replace(self._options.request(headers, body.encode()), timeout_s=timeout_s)
+        return self._composer.shape.judge(self._fetch(request, self._policy), now)
 
-
-def judge(response: Response, now: datetime) -> Receipt:
-    """What an answer means for the delivery.
-
-    2xx accepted; 408, 425, 429 and 5xx asked for again; 410 gone for good; redirects and the rest rejected.
-    """
-    status = response.status
-    answer = f"answered {describe_status(status)}"
-    if 200 <= status < 300:
-        return Receipt(Outcome.ACCEPTED, answer)
-    if status == HTTPStatus.GONE:
-        return Receipt(Outcome.GONE, f"{answer}: the receiver wants no more of these")
-    if status >= 500 or status in _RETRIED:
-        wish_s = parse_retry_after(response.headers.get("retry-after", ""), now)
-        return Receipt(Outcome.RETRY, answer, wish_s)
-    if 300 <= status < 400:
-        return Receipt(Outcome.REJECTED, f"{answer}: redirects are not followed, configure the final address")
-    return Receipt(Outcome.REJECTED, answer)
-
-
-def describe_status(status: int) -> str:
-    """`503 Service Unavailable`; only the number where it has no registered meaning."""
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
-
-
-def parse_retry_after(text: str, now: datetime) -> float | None:
-    """Seconds from a Retry-After header, which holds seconds or a date; None for neither."""
-    text = text.strip()
-    if text.isascii() and text.isdigit() and len(text) < 12:
-        return float(text)
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    def _signature(self, key: str, body: str, now: datetime) -> Mapping[str, str]:
+        if not self._signers:
+            return {}
+        return {
+            "webhook-id": key,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": " ".join(signer.sign(key, now, body) for signer in self._signers),
+        }
 
 
 def _is_signing_key(text: str) -> bool:

@@ -173,6 +173,16 @@ class Service:
         """Why the latest configuration was refused; empty when it is in use."""
         return self._reloader.problem
 
+    @property
+    def is_turning(self) -> bool:
+        """Whether views are still looked for; if not, the process should be restarted."""
+        return self._clock.monotonic_s() - self._dispatched_s <= self._options.stalled_after_s
+
+    @property
+    def is_working(self) -> bool:
+        """Whether it turns and has the database to itself."""
+        return self.is_turning and self._keeper.is_held
+
     def counters(self) -> ServiceCounters:
         """What was done so far."""
         load = self._lanes.load()
@@ -281,7 +291,7 @@ class Service:
 
     def _heartbeat(self) -> None:
         silent_s = self._clock.monotonic_s() - self._dispatched_s
-        if silent_s <= self._options.stalled_after_s:
+        if self.is_turning:
             self._supervisor.alive(self.counters().describe())
         else:
             _log.error("service.stalled", since_s=round(silent_s), remedy="Waiting to be restarted.")

@@ -8,9 +8,9 @@ from monitor.settings.models import Settings
 from monitor.settings.resolution import CameraPlan, resolve
 
 # What is built once, when the service starts.
-_FIXED = ("data_dir", "database_url", "bundle", "service", "logging")
+_FIXED = ("data_dir", "database_url", "bundle", "service", "logging", "web")
 # What a running service takes over.
-_LIVE = ("retention", "hosts", "maintenance", "report", "reports")
+_LIVE = ("retention", "hosts", "alerts", "maintenance", "report", "reports")
 
 
 @dataclass(frozen=True, slots=True)

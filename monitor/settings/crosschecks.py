@@ -68,6 +68,18 @@ def check_policies(settings: Settings) -> Iterator[Finding]:
                 yield ("cameras", index), f"view {view}: {counts}; no alert could ever be raised"
 
 
+def check_links(settings: Settings) -> Iterator[Finding]:
+    """Notifiers that are to link pictures which nothing would serve."""
+    if settings.alerts.text_only or (settings.web.enabled and settings.web.public_url is not None):
+        return
+    for index, channel in enumerate(settings.notifiers):
+        if getattr(channel, "pictures", "none") == "link":
+            yield (
+                ("notifiers", index, "pictures"),
+                "links to pictures need `web.enabled: true` and `web.public_url`",
+            )
+
+
 def _entries(data: Any, key: str) -> list[tuple[int, Mapping[str, Any]]]:
     value = data.get(key) if isinstance(data, Mapping) else None
     return [

@@ -39,7 +39,9 @@ _QUOTABLE = frozenset(
     {"monitor_duration", "monitor_size", "monitor_zone", "monitor_name", "monitor_time_format"}
 )
 # Keys whose values are not repeated, whatever is wrong with them.
-_CONFIDENTIAL = frozenset({"password", "token", "secrets", "secret", "url", "database", "username"})
+_CONFIDENTIAL = frozenset(
+    {"password", "token", "secrets", "secret", "url", "database", "username", "urls", "headers", "key"}
+)
 _LONGEST_QUOTE = 60
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from monitor.settings.crosschecks import check_names, check_policies
+from monitor.settings.crosschecks import check_links, check_names, check_policies
 from monitor.settings.document import Document, Malformed, parse_document
 from monitor.settings.findings import locate, problems_from
 from monitor.settings.models import Origin, Settings
@@ -71,6 +71,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     settings = _validated(document, reading, problems)
     if settings is not None:
         problems += [locate(keys, message, document) for keys, message in check_policies(settings)]
+        problems += [locate(keys, message, document) for keys, message in check_links(settings)]
     if settings is None or problems:
         raise SettingsError(path, problems)
     settings._origin = Origin(

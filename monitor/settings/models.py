@@ -37,6 +37,7 @@ from monitor.settings.values import (
     Size,
     ZoneName,
 )
+from monitor.settings.web import Alerts, Web
 
 LARGEST_RECTILINEAR_DEG = 150.0
 """With straight lines, what lies further out would fill the picture."""
@@ -280,6 +281,12 @@ class Settings(SettingsModel):
         examples=[[{"name": "cleaning", "cron": "30 2 * * SUN", "lasts": "2h", "sites": ["north"]}]],
     )
     """Times in which somebody works on the cameras: what happens then is recorded, and held back from notifiers."""
+    alerts: Alerts = Field(default_factory=Alerts, examples=[{"text_only": True}])
+    """Rules for all alerts."""
+    web: Web = Field(
+        default_factory=Web, examples=[{"enabled": True, "public_url": "https://cameras.example"}]
+    )
+    """The web server."""
     data_dir: AnchoredPath = Field(default=Path("monitor-data"), examples=["/var/lib/monitor"])
     """Folder for pictures and the SQLite database; a relative path starts at the configuration file."""
     database: Database = Field(default_factory=Database, examples=[{"url": {"env": "MONITOR_DATABASE_URL"}}])

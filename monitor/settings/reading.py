@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import LiteralString
 
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -22,7 +23,7 @@ class Reading:
         base: Folder that relative paths start from: that of the configuration file.
         referenced: Every value that came from the environment, from a file or out of a URL; all of them
             secret.
-        secret_files: Files that `{file: PATH}` named, in the order met.
+        secret_files: Files that `{file: PATH}` named, in the order met; templates are among them.
         warnings: Things to tell the operator that do not make the file unusable, without secrets.
     """
 
@@ -83,8 +84,33 @@ def _from_environment(name: str, reading: Reading) -> str:
 
 
 def _from_file(name: str, reading: Reading) -> str:
+    value, mode = read_file(name, reading, "secret file")
+    value = value.rstrip("\r\n")
     path = reading.anchored(name)
-    details = {"path": str(path)}
+    if not value:
+        raise PydanticCustomError(
+            "monitor_file_empty", "the secret file {path} is empty", {"path": str(path)}
+        )
+    if mode & 0o004:
+        reading.warn(
+            f"The secret file {path} can be read by every user of this machine; run: chmod o-r {path}"
+        )
+    return value
+
+
+def read_file(name: str, reading: Reading, what: LiteralString) -> tuple[str, int]:
+    """A small text file and its mode; a change of it is a change of the configuration.
+
+    Args:
+        name: Its path.
+        reading: The context.
+        what: What the file is, for messages.
+
+    Raises:
+        PydanticCustomError: It is missing, unreadable, too large or no text.
+    """
+    path = reading.anchored(name)
+    details = {"path": str(path), "what": what}
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -92,24 +118,16 @@ def _from_file(name: str, reading: Reading) -> str:
     except OSError as error:
         raise PydanticCustomError(
             "monitor_file_unreadable",
-            "the secret file {path} cannot be read ({reason})",
+            "the {what} {path} cannot be read ({reason})",
             details | {"reason": error.strerror or type(error).__name__},
         ) from None
     if len(content) > _MAX_SECRET_BYTES:
-        raise PydanticCustomError(
-            "monitor_file_large", "the secret file {path} is larger than 64 KiB", details
-        )
+        raise PydanticCustomError("monitor_file_large", "the {what} {path} is larger than 64 KiB", details)
     try:
-        value = content.decode("utf-8").rstrip("\r\n")
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         raise PydanticCustomError(
-            "monitor_file_text", "the secret file {path} is not UTF-8 text", details
+            "monitor_file_text", "the {what} {path} is not UTF-8 text", details
         ) from None
-    if not value:
-        raise PydanticCustomError("monitor_file_empty", "the secret file {path} is empty", details)
     reading.secret_files[path] = None
-    if mode & 0o004:
-        reading.warn(
-            f"The secret file {path} can be read by every user of this machine; run: chmod o-r {path}"
-        )
-    return value
+    return text, mode

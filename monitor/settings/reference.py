@@ -47,6 +47,7 @@ _SECTIONS = {
     "Thresholds": ("thresholds", "`thresholds`, at any level."),
     "WebhookNotifier": ("webhook notifier", "An entry of `notifiers` with `kind: webhook`."),
     "LogNotifier": ("log notifier", "An entry of `notifiers` with `kind: log`."),
+    "AppriseNotifier": ("apprise notifier", "An entry of `notifiers` with `kind: apprise`."),
     "Route": ("route", "An entry of `notifiers[].routes`."),
     "Group": ("group", "`notifiers[].group`."),
     "Remind": ("remind", "`notifiers[].remind`."),

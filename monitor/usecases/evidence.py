@@ -13,6 +13,7 @@ from monitor.domain.errors import FrameFault
 from monitor.domain.exhibit import DrawExhibit, Exhibit, Shot
 from monitor.domain.frame import Frame
 from monitor.domain.incident import Incident, Scope
+from monitor.domain.links import EvidencePicture
 from monitor.domain.orientation import Orientation
 from monitor.domain.state import Change
 from monitor.domain.verdict import Verdict, VerdictKind
@@ -22,7 +23,13 @@ from monitor.store.dossier import Dossier
 from monitor.store.serial import from_json
 from monitor.usecases.evidence_figures import Findings, figures, title_of
 
-PICTURES = ("reference", "event", "latest", "overlay", "difference")
+PICTURES = (
+    EvidencePicture.REFERENCE,
+    EvidencePicture.EVENT,
+    EvidencePicture.LATEST,
+    EvidencePicture.OVERLAY,
+    EvidencePicture.DIFFERENCE,
+)
 """Names of the pictures of a pack, in the order in which a person looks at them."""
 BEFORE = timedelta(minutes=10)
 """So much of a view's history before an incident belongs to it: the suspicion that it began with."""

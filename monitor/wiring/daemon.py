@@ -35,6 +35,7 @@ from monitor.usecases.reencode import reencode
 from monitor.usecases.tend import Tending, tend
 from monitor.wiring.hosts import host_names, host_plans, open_hosts
 from monitor.wiring.notify import open_notifiers, settings_digests
+from monitor.wiring.pictures import picture_supply
 from monitor.wiring.reports import report_jobs
 from monitor.wiring.sight import read_picture
 from monitor.wiring.site import Site
@@ -115,7 +116,7 @@ def build_service(
     reporter = Reporter()
     deliverer = Deliverer(
         store.deliveries,
-        open_notifiers(site.settings, clock),
+        open_notifiers(site.settings, clock, picture_supply(site.settings, site.pictures)),
         clock,
         RetryPolicy(),
         Random(),  # noqa: S311 - spreads retries, guards nothing
@@ -205,12 +206,15 @@ class _Reload:
         # All that can fail comes first; from `sync` on the new configuration is in use.
         # Another bundle needs a restart: until then its predecessor's limits count.
         plans = resolve(new, site.limits)
-        notifiers = open_notifiers(new, site.clock)
+        # Where the web server is reached is an option that needs a restart, and links must fit it.
+        pictures = picture_supply(new.model_copy(update={"web": site.settings.web}), site.pictures)
+        notifiers = open_notifiers(new, site.clock, pictures)
         # How many grabs a host bears is an option of the service, which needs a restart.
         hosts = host_plans(plans, site.settings.service.per_host, new.hosts)
         site.store.views.sync([spec for plan in plans for spec in plan.views], site.clock.now())
         site.cameras.use(plans)
         site.routing.use(new, host_names(plans))
+        site.pictures.use(new)
         self._hosts.use(hosts)
         self._deliverer.use_notifiers(notifiers, settings_digests(new))
         self.settings = new

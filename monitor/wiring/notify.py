@@ -19,6 +19,7 @@ from monitor.domain.reminders import ReminderPolicy
 from monitor.domain.silence import Silence
 from monitor.domain.view import ViewKey, ViewSpec
 from monitor.notifiers.kinds import NOTIFIER_KINDS
+from monitor.notifiers.pictures import NO_PICTURES, PictureSupply
 from monitor.settings import Settings
 from monitor.settings.channels import NotifierSettings
 from monitor.wiring.options import build_options
@@ -26,23 +27,29 @@ from monitor.wiring.options import build_options
 ActiveSilences = Callable[[datetime], Sequence[Silence]]
 
 
-def open_notifiers(settings: Settings, clock: Clock) -> Mapping[str, Notifier]:
+def open_notifiers(
+    settings: Settings, clock: Clock, pictures: PictureSupply = NO_PICTURES
+) -> Mapping[str, Notifier]:
     """Every enabled notifier by its name.
 
     Raises:
         MonitorError: Options of one cannot work.
     """
-    return {channel.name: open_channel(channel, clock) for channel in settings.notifiers if channel.enabled}
+    return {
+        channel.name: open_channel(channel, clock, pictures)
+        for channel in settings.notifiers
+        if channel.enabled
+    }
 
 
-def open_channel(channel: NotifierSettings, clock: Clock) -> Notifier:
+def open_channel(channel: NotifierSettings, clock: Clock, pictures: PictureSupply = NO_PICTURES) -> Notifier:
     """One notifier, enabled or not.
 
     Raises:
         MonitorError: Its options cannot work.
     """
     kind = NOTIFIER_KINDS[channel.kind]
-    return kind.open(build_options(kind.options, dict(channel)), clock)
+    return kind.open(build_options(kind.options, dict(channel)), clock, pictures)
 
 
 def settings_digests(settings: Settings) -> Mapping[str, str]:

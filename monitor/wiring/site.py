@@ -20,6 +20,7 @@ from monitor.vision.encoder import NetworkEncoder
 from monitor.wiring.cameras import Cameras, open_grabbers
 from monitor.wiring.hosts import host_names
 from monitor.wiring.notify import Routing
+from monitor.wiring.pictures import IncidentPictures
 from monitor.wiring.sight import open_encoder, picture_bytes, read_limits
 from monitor.wiring.silences import FreshSilences
 
@@ -34,6 +35,7 @@ class Site:
         cameras: The views and their sources.
         grabbers: The processes that grab for the cameras.
         routing: Who is told.
+        pictures: What may be shown of incidents.
         clock: Time.
         limits: Of the decision, as the bundle has them; the configuration's go before these.
     """
@@ -43,6 +45,7 @@ class Site:
     cameras: Cameras
     grabbers: GrabberPool
     routing: Routing
+    pictures: IncidentPictures
     clock: Clock
     limits: Thresholds = field(default_factory=Thresholds)
 
@@ -100,6 +103,7 @@ def open_site(settings: Settings, *, sync: bool = True, newest_only: bool = Fals
                 store.views.sync(cameras.specs, clock.now())
             silences = FreshSilences(store.silences.active, clock.now())
             routing = Routing(settings, silences.active, clock, host_names(plans))
-            yield Site(settings, store, cameras, grabbers, routing, clock, limits)
+            pictures = IncidentPictures(store, settings)
+            yield Site(settings, store, cameras, grabbers, routing, pictures, clock, limits)
         finally:
             cameras.close()

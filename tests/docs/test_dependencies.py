@@ -20,6 +20,7 @@ def declared(group: str) -> list[str]:
         ("The service", "service"),
         ("With `[postgres]`", "postgres"),
         ("With `[reports]`", "reports"),
+        ("With `[apprise]`", "apprise"),
         ("With `[train]`", "train"),
         ("With `[dev]`", "dev"),
         ("With `[fuzz]`", "fuzz"),
@@ -33,4 +34,4 @@ def test_the_page_lists_what_pyproject_declares_with_a_reason(heading: str, grou
 
 def test_no_group_of_dependencies_is_left_out() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert set(project["optional-dependencies"]) == {"postgres", "reports", "train", "dev", "fuzz"}
+    assert set(project["optional-dependencies"]) == {"postgres", "reports", "apprise", "train", "dev", "fuzz"}

@@ -62,7 +62,7 @@ class Receiver:
         self.released.wait(answer.after_s)
         if 200 <= answer.status < 300:
             with self.lock:
-                self.accepted.append(request.webhook_id)
+                self.accepted.append(request.headers.get("webhook-id", ""))
         return answer
 
 

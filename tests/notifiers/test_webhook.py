@@ -17,7 +17,8 @@ from monitor.domain.errors import MonitorError
 from monitor.domain.incident import Scope
 from monitor.domain.message import Message
 from monitor.domain.view import ViewKey
-from monitor.notifiers.webhook import WebhookNotifier, WebhookOptions, parse_retry_after
+from monitor.notifiers.answers import parse_retry_after
+from monitor.notifiers.webhook import WebhookNotifier, WebhookOptions
 from tests.notifiers.receiver import KEY, OLD_KEY, Answer, Receiver, running_receiver
 from tests.notifiers.samples import ALERT, RunningClock
 

@@ -35,6 +35,8 @@ def test_the_parts_of_the_example_that_are_commented_out_are_valid_too(load: Loa
         YARD_PASSWORD="long enough",
         DOCK_PASSWORD="long enough",
         MONITOR_WEBHOOK_SECRET=signing_key,
+        SLACK_URL="https://hooks.slack.example/services/x",
+        MAIL_URL="mailtos://user:password@mail.example?to=ops@example.com",
     )
     assert [camera.name for camera in settings.cameras] == [
         "gate",
@@ -45,7 +47,7 @@ def test_the_parts_of_the_example_that_are_commented_out_are_valid_too(load: Loa
         "attic",
         "ptz",
     ]
-    assert [notifier.kind for notifier in settings.notifiers] == ["log", "webhook"]
+    assert [notifier.kind for notifier in settings.notifiers] == ["log", "webhook", "webhook", "apprise"]
     assert settings.defaults.policy is not None
     assert settings.service.workers == 8
 
@@ -97,7 +99,18 @@ WRONG = [
     (CAMERA + "notifiers: [{name: a, kind: mail}]\n", "notifiers[0].kind", 4, 23, "expected log, webhook"),
     (CAMERA + "notifiers: [{name: a, kind: log, routes: [{cameras: [gat]}]}]\n", "notifiers[0].routes[0].cameras[0]", 4, 54, "did you mean gate?"),
     (CAMERA + "notifiers: [{name: a, kind: log, routes: [{causes: [move]}]}]\n", "notifiers[0].routes[0].causes[0]", 4, 53, "did you mean moved?"),
-    (CAMERA + "notifiers: [{name: a, kind: webhook, url: 'https://x/', secrets: []}]\n", "notifiers[0].secrets", 4, 57, "at least 1"),
+    (CAMERA + "notifiers: [{name: a, kind: webhook, url: 'https://x/', secrets: []}]\n", "notifiers[0]", 4, 13, "needs a signing key"),
+    (CAMERA + "notifiers: [{name: a, kind: webhook, url: 'https://x/', template: pagerduty}]\n", "notifiers[0]", 4, 13, "needs the receiver's `key`"),
+    (CAMERA + "notifiers: [{name: a, kind: webhook, url: 'https://x/', template: slack, pictures: attach}]\n", "notifiers[0]", 4, 13, "no room for pictures"),
+    (CAMERA + "notifiers: [{name: a, kind: webhook, url: 'https://x/', template: slick}]\n", "notifiers[0].template", 4, 57, "one of standard, slack"),
+    (CAMERA + "notifiers: [{name: a, kind: webhook, url: 'https://x/', template: {file: none}}]\n", "notifiers[0].template", 4, 57, "cannot be read"),
+    (CAMERA + "notifiers: [{name: a, kind: webhook, url: 'https://x/', template: slack, headers: {'a b': x}}]\n", "notifiers[0].headers.a b", 4, 84, "a header's name"),
+    (CAMERA + "notifiers: [{name: a, kind: webhook, url: 'https://x/', template: slack, pictures: link}]\n", "notifiers[0].pictures", 4, 74, "`web.public_url`"),
+    (CAMERA + "notifiers: [{name: a, kind: apprise, urls: []}]\n", "notifiers[0].urls", 4, 38, "at least 1"),
+    (CAMERA + "web: {listen: '8480'}\n", "web.listen", 4, 7, "an address and a port"),
+    (CAMERA + "web: {listen: '127.0.0.1:99999'}\n", "web.listen", 4, 7, "an address and a port"),
+    (CAMERA + "web: {public_url: 'https://x/?a=1'}\n", "web.public_url", 4, 7, "without ? or #"),
+    (CAMERA + "web: {link_key: abc}\n", "web.link_key", 4, 7, "64 hexadecimal digits"),
     (CAMERA + "database: {url: 'mysql://x/y'}\n", "database.url", 4, 12, "expected sqlite:///"),
     (CAMERA + "service: {workers: 0}\n", "service.workers", 4, 11, "expected at least 1"),
     (CAMERA + "service: {workers: '8'}\n", "service.workers", 4, 11, "expected a whole number"),
