@@ -43,6 +43,8 @@ notifiers:
   - {name: turns, kind: log, routes: [{causes: [flipped_180, different_scene]}]}
 """
 NOTIFIERS = ("plain", "grouped", "turns")
+BY_CAUSE = frozenset({"turns"})
+"""Those of them whose routes name causes."""
 TOGETHER = SiteEventPolicy(at_least=3, share=0.0, window_s=120.0)
 VIEWS = [
     *(watched(f"near-{number}", "near", TOGETHER) for number in range(4)),

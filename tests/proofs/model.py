@@ -22,7 +22,7 @@ from monitor.usecases.incidents import resolve_by_hand
 from tests.postgres import PostgresServer
 from tests.proofs.arrivals import complaints_about_arrivals
 from tests.proofs.books import EVERYTHING, complaints_about_deliveries, complaints_about_incidents
-from tests.proofs.city import KEYS, NOTIFIERS, POLICY, City, Crash, Death, Mood
+from tests.proofs.city import BY_CAUSE, KEYS, NOTIFIERS, POLICY, City, Crash, Death, Mood
 from tests.proofs.watching import Looked, look, verdict
 
 WRONG = (VerdictKind.MOVED, VerdictKind.FLIPPED_180, VerdictKind.OFFLINE)
@@ -154,7 +154,8 @@ class Histories(RuleBasedStateMachine):
             city.come_to_rest()
             assert city.store.incidents.open() == []
             assert complaints_about_incidents(city.store) == []
-            assert complaints_about_deliveries(city.store, city.arrivals, POLICY.attempts) == []
+            told = complaints_about_deliveries(city.store, city.arrivals, POLICY.attempts, BY_CAUSE)
+            assert told == []
             assert complaints_about_arrivals(city.arrivals.all) == []
             assert self.promised <= {row.id for row in city.store.deliveries.list(limit=EVERYTHING)}
         finally:
