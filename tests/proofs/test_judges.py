@@ -43,8 +43,12 @@ def test_what_may_not_arrive_is_complained_about(
     assert any(complaint in text for text in arrived(*messages))
 
 
-def row(number: int, kind: str, status: DeliveryStatus = DeliveryStatus.DELIVERED, detail: str = "") -> DeliveryRow:
-    alert = Alert(f"1-{number}", AlertKind(f"incident.{kind}"), ViewKey("gate"), "near", 1, NOON, "it says so")
+def row(
+    number: int, kind: str, status: DeliveryStatus = DeliveryStatus.DELIVERED, detail: str = ""
+) -> DeliveryRow:
+    alert = Alert(
+        f"1-{number}", AlertKind(f"incident.{kind}"), ViewKey("gate"), "near", 1, NOON, "it says so"
+    )
     return DeliveryRow(f"ops:{alert.id}", "ops", alert, status, 1, NOON, NOON, NOON, detail)
 
 
