@@ -18,7 +18,7 @@ from monitor.domain.matcher import Matcher
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewKey
 from monitor.store import upgrade
-from monitor.usecases.incidents import resolve_by_hand
+from monitor.usecases.incidents import resolve_by_hand, take_note
 from tests.postgres import PostgresServer
 from tests.proofs.arrivals import complaints_about_arrivals
 from tests.proofs.books import EVERYTHING, complaints_about_deliveries, complaints_about_incidents
@@ -118,8 +118,11 @@ class Histories(RuleBasedStateMachine):
     def take_note(self, number: int, is_first: bool) -> None:
         incidents = self.city.store.incidents.open()
         incident = incidents[number % len(incidents)]
-        act = self.city.store.incidents.acknowledge if is_first else self.city.store.incidents.unacknowledge
-        act(incident.id, "bob", "on my way", self.city.clock.now())
+        city = self.city
+        if is_first:
+            take_note(incident.id, city.store, city.clock, author="bob", comment="", addressing=city.routing)
+        else:
+            city.store.incidents.unacknowledge(incident.id, "bob", "not me", city.clock.now())
 
     @precondition(lambda self: self.wrong)
     @rule(number=st.integers(0, 9))

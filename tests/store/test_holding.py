@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import event, update
 
 from monitor.domain.addressee import Addressee
-from monitor.domain.alert import Outcome, Receipt
+from monitor.domain.alert import Alert, AlertKind, Outcome, Receipt
+from monitor.domain.incident import Incident
 from monitor.domain.matcher import Matcher
 from monitor.domain.severity import Severity
 from monitor.domain.silence import Silence
@@ -132,6 +133,42 @@ def test_a_change_that_is_told_brings_the_held_beginning_along_first(store: Stor
     assert incident is not None
     store.record(changed(30), told("ops"), announce)  # type: ignore[arg-type]
     assert deliver(store, 40) == [f"ops:{incident.id}-1", f"ops:{incident.id}-2"]
+
+
+def note(store: Store, incident_id: int, addressees: tuple[Addressee, ...] = ()) -> None:
+    store.incidents.acknowledge(
+        incident_id, "ann", "", at(50), addressees=addressees, announce=announce_acknowledged
+    )
+
+
+def announce_acknowledged(incident: Incident, sequence: int) -> Alert:
+    alert = announce(incident, opened(0), sequence)
+    return replace(alert, kind=AlertKind.ACKNOWLEDGED)
+
+
+def test_an_acknowledgement_is_told_to_whom_the_incident_is_and_to_nobody_else(store: Store) -> None:
+    incident = store.record(opened(0), HELD, announce).incident
+    assert incident is not None
+    note(store, incident.id, told("late"))
+    assert deliver(store, 60) == [f"log:{incident.id}-1", f"log:{incident.id}-2"]
+    # What is held is not overtaken by it.
+    assert store.held.release([incident.id], "ops", at(70), at(70)) == 1
+    assert deliver(store, 70) == [f"ops:{incident.id}-1"]
+
+
+def test_an_acknowledgement_is_not_told_while_the_notifier_is_to_be_spared(store: Store) -> None:
+    incident = store.record(opened(0), told("ops"), announce).incident
+    assert incident is not None
+    note(store, incident.id, HELD)
+    assert deliver(store, 60) == [f"ops:{incident.id}-1"]
+
+
+def test_an_acknowledgement_of_what_is_over_is_not_told(store: Store) -> None:
+    incident = store.record(opened(0), told("ops"), announce).incident
+    assert incident is not None
+    store.record(recovered(20), told("ops"), announce)
+    note(store, incident.id, told("ops"))
+    assert deliver(store, 60) == [f"ops:{incident.id}-1", f"ops:{incident.id}-2"]
 
 
 def test_held_alerts_that_are_given_up_say_why(store: Store) -> None:
