@@ -44,6 +44,7 @@ prove: $(DEV)/installed
 	tests/install-servers.sh
 	for database in sqlite postgres; do for proof in model kill flaky crowd; do \
 		$(DEV)/bin/python -m tests.proofs $$proof --database $$database || exit 1; done; done
+	$(DEV)/bin/python -m tests.proofs crowd --over 120
 
 bench: $(SERVICE)/installed
 	$(SERVICE)/bin/monitor bench

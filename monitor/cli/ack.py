@@ -42,14 +42,19 @@ def ack(
     """
     from monitor.cli.screen import Screen
     from monitor.cli.words import author_name, moment
+    from monitor.usecases.incidents import take_note
     from monitor.wiring.site import open_site
 
     if cause is not None and right is not False:
         raise click.UsageError("--cause goes with --wrong: it says what was true instead.")
     by = author or author_name()
     with open_site(run.settings, sync=False) as site:
-        change = site.store.incidents.unacknowledge if undo else site.store.incidents.acknowledge
-        noted = change(incident, by, comment, site.clock.now())
+        if undo:
+            noted = site.store.incidents.unacknowledge(incident, by, comment, site.clock.now())
+        else:
+            noted = take_note(
+                incident, site.store, site.clock, author=by, comment=comment, addressing=site.routing
+            )
         if right is not None:
             true_cause = VerdictKind(cause) if cause else None
             site.store.labels.add(

@@ -68,9 +68,7 @@ COMMANDS: Mapping[str, Entry] = {
     "replay": Entry(
         "monitor.cli.replay:replay", "Run recorded frames through the pipeline on a simulated clock."
     ),
-    "tune": Entry(
-        "monitor.cli.tune:tune", "Propose limits for a view that keep its false alarms within a budget."
-    ),
+    "tune": Entry("monitor.cli.tune:tune", "Propose limits within a budget of false alarms."),
     "bench": Entry("monitor.cli.bench:bench", "Measure how many cameras this machine carries."),
     "demo": Entry("monitor.cli.demo:demo", "Watch a simulated site for one simulated day and night."),
     "simulate": Entry("monitor.cli.simulate:simulate", "Start a simulated site to try things on."),

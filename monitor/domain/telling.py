@@ -86,6 +86,16 @@ def is_being_told(earlier: Sequence[Earlier]) -> bool:
     return any(one.fate is Fate.TOLD for one in _present_episode(earlier))
 
 
+def knows_all_so_far(earlier: Sequence[Earlier]) -> bool:
+    """Whether the notifier knows of the incident, and nothing of it is held back: then it hears who is at it.
+
+    What was held would be told after that, and out of order; and who does not know of an incident need not hear that
+    somebody is at it.
+    """
+    episode = _present_episode(earlier)
+    return is_being_told(earlier) and not any(one.fate is Fate.HELD for one in episode)
+
+
 def _present_episode(earlier: Sequence[Earlier]) -> list[Earlier]:
     """What came since the incident was last over; one that is taken up again begins anew."""
     last_end = max((one.sequence for one in earlier if one.kind is AlertKind.RESOLVED), default=0)

@@ -168,7 +168,7 @@ def open_group(
         Its number; None where one is open for the subject, be it opened by another process in this very moment.
     """
     incident_id = connection.scalar(
-        _dialect(connection)
+        dialect_of(connection)
         .insert(incidents)
         .values(
             scope=scope,
@@ -197,7 +197,7 @@ def add_members(connection: Connection, incident_id: int, view_ids: Sequence[int
     """Put down that views are part of an incident, perhaps again, within the caller's transaction."""
     rows = [{"incident_id": incident_id, "view_id": view_id, "joined_at": now} for view_id in view_ids]
     if rows:
-        statement = _dialect(connection).insert(incident_members)
+        statement = dialect_of(connection).insert(incident_members)
         again = statement.on_conflict_do_update(
             index_elements=["incident_id", "view_id"], set_={"left_at": None}
         )
@@ -229,7 +229,7 @@ def close_group(
     return True
 
 
-def _dialect(connection: Connection) -> Any:
+def dialect_of(connection: Connection) -> Any:
     """Where `insert` has an `on_conflict` clause: both databases know it, what they share in SQLAlchemy does not."""
     return postgresql if connection.dialect.name == "postgresql" else sqlite
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.engine import Connection
@@ -14,10 +15,10 @@ from monitor.domain.incident import Incident
 from monitor.domain.telling import OVER_UNTOLD
 from monitor.domain.timeline import Entry, EntryKind
 from monitor.store.engine import Database
-from monitor.store.incidents import get_incident, select_incidents, to_incidents
+from monitor.store.incidents import select_incidents, to_incidents
 from monitor.store.rows import DeliveryStatus
 from monitor.store.tables import deliveries, incidents
-from monitor.store.timeline import add_entry
+from monitor.store.timeline import add_entries
 
 CHUNK = 500
 
@@ -58,41 +59,47 @@ class HeldAlerts:
                 found += to_incidents(connection, connection.execute(chosen.order_by(incidents.c.id)).all())
         return [HeldAlert(incident, reasons[incident.id]) for incident in found]
 
-    def release(self, incident_id: int, notifier: str, due_at: datetime, now: datetime) -> int:
-        """Let what is held of an open incident be told; how many alerts that are.
+    def release(self, incident_ids: Sequence[int], notifier: str, due_at: datetime, now: datetime) -> int:
+        """Let what is held of open incidents be told; how many alerts that are.
 
-        An incident that has ended meanwhile is not told.
+        An incident that has ended meanwhile is not told. One that somebody is changing at this moment stays held, until
+        this is called again: who changes it may be waiting for another of these.
         """
-        with self._database.write() as connection:
-            incident = get_incident(connection, incident_id, lock=True)
-            if incident.resolved_at is not None:
-                return 0
-            number = connection.execute(
-                update(deliveries)
-                .where(_held(incident_id, notifier))
-                .values(status=DeliveryStatus.PENDING, next_attempt_at=due_at)
-            ).rowcount
-            if number:
-                text = f"Told to {notifier} now."
-                entry = Entry(EntryKind.RELEASED, now, text=text, data={"notifier": notifier})
-                add_entry(connection, incident_id, entry)
-            return number
+        entry = Entry(EntryKind.RELEASED, now, text=f"Told to {notifier} now.", data={"notifier": notifier})
 
-    def keep(self, incident_id: int, notifier: str, reason: str) -> None:
+        def release(connection: Connection, chunk: Sequence[int]) -> int:
+            query = select(incidents.c.id).where(incidents.c.id.in_(chunk), incidents.c.resolved_at.is_(None))
+            open_ones = connection.scalars(query.with_for_update(skip_locked=True)).all()
+            values = {"status": DeliveryStatus.PENDING, "next_attempt_at": due_at}
+            released = _change(connection, open_ones, notifier, values)
+            add_entries(connection, sorted(set(released)), entry)
+            return len(released)
+
+        return self._in_chunks(incident_ids, release)
+
+    def keep(self, incident_ids: Sequence[int], notifier: str, reason: str) -> None:
         """Go on holding, for another reason."""
-        with self._database.write() as connection:
-            connection.execute(
-                update(deliveries).where(_held(incident_id, notifier)).values(held_reason=reason)
-            )
+        self._in_chunks(
+            incident_ids,
+            lambda connection, chunk: len(_change(connection, chunk, notifier, {"held_reason": reason})),
+        )
 
-    def drop(self, incident_id: int, notifier: str, reason: str, now: datetime) -> int:
-        """Give up what is held of an incident; how many alerts that are."""
-        with self._database.write() as connection:
-            return connection.execute(
-                update(deliveries)
-                .where(_held(incident_id, notifier))
-                .values(status=DeliveryStatus.DROPPED, held_reason=reason, finished_at=now)
-            ).rowcount
+    def drop(self, incident_ids: Sequence[int], notifier: str, reason: str, now: datetime) -> int:
+        """Give up what is held of incidents; how many alerts that are."""
+        values = {"status": DeliveryStatus.DROPPED, "held_reason": reason, "finished_at": now}
+        return self._in_chunks(
+            incident_ids, lambda connection, chunk: len(_change(connection, chunk, notifier, values))
+        )
+
+    def _in_chunks(
+        self, incident_ids: Sequence[int], change: Callable[[Connection, Sequence[int]], int]
+    ) -> int:
+        """A transaction for every so many: ten thousand must neither be as many, nor keep checks waiting in one."""
+        changed = 0
+        for start in range(0, len(incident_ids), CHUNK):
+            with self._database.write() as connection:
+                changed += change(connection, incident_ids[start : start + CHUNK])
+        return changed
 
     def drop_told_by_parents(self, now: datetime) -> int:
         """Give up alerts of incidents that began and ended while another stood for them; how many that are."""
@@ -142,9 +149,18 @@ def drop_told_by_parents(connection: Connection, now: datetime, among: Sequence[
     ).rowcount
 
 
-def _held(incident_id: int, notifier: str) -> ColumnElement[bool]:
-    return and_(
-        deliveries.c.incident_id == incident_id,
-        deliveries.c.notifier == notifier,
-        deliveries.c.status == DeliveryStatus.HELD,
-    )
+def _change(
+    connection: Connection, incident_ids: Sequence[int], notifier: str, values: Mapping[str, Any]
+) -> list[int]:
+    """Change what is held of these incidents, but for what others have locked; the incident of each alert changed."""
+    chosen = connection.scalars(
+        select(deliveries.c.id)
+        .where(
+            deliveries.c.incident_id.in_(incident_ids),
+            deliveries.c.notifier == notifier,
+            deliveries.c.status == DeliveryStatus.HELD,
+        )
+        .with_for_update(skip_locked=True)
+    ).all()
+    changed = update(deliveries).where(deliveries.c.id.in_(chosen)).values(values)
+    return list(connection.scalars(changed.returning(deliveries.c.incident_id)))

@@ -28,6 +28,8 @@ from monitor.store.tables import incident_members, incidents, views
 from monitor.store.timeline import add_entry
 from monitor.store.views import find_view, restart_view
 
+Announce = Callable[[Incident, int], Alert]
+
 
 class Incidents:
     """The room of the incidents."""
@@ -85,8 +87,25 @@ class Incidents:
         with self._database.read() as connection:
             return to_incidents(connection, connection.execute(query).all())
 
-    def acknowledge(self, incident_id: int, by: str, comment: str, now: datetime) -> Incident:
+    def acknowledge(
+        self,
+        incident_id: int,
+        by: str,
+        comment: str,
+        now: datetime,
+        *,
+        addressees: Sequence[Addressee] = (),
+        announce: Announce | None = None,
+    ) -> Incident:
         """Note that a person has seen it; the first one stays noted, comments add up.
+
+        Args:
+            incident_id: Which.
+            by: Who has seen it.
+            comment: What there is to say, or empty.
+            now: The time.
+            addressees: Whom routes lead to now; only those hear of it who know of the incident already.
+            announce: Makes the alert about it from the incident and the alert's sequence; None tells nobody.
 
         Raises:
             UnknownIncident: There is none with this number.
@@ -101,7 +120,10 @@ class Incidents:
             if is_first or comment:
                 kind = EntryKind.ACKNOWLEDGED if is_first else EntryKind.COMMENTED
                 add_entry(connection, incident_id, Entry(kind, now, by, comment))
-            return get_incident(connection, incident_id)
+            noted = get_incident(connection, incident_id)
+            if is_first and noted.resolved_at is None and announce is not None:
+                announce_incident(connection, noted, lambda number: announce(noted, number), addressees, now)
+            return noted
 
     def unacknowledge(self, incident_id: int, by: str, comment: str, now: datetime) -> Incident:
         """Take an acknowledgement back; of one that has none only the comment is noted.

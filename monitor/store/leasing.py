@@ -12,7 +12,19 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Row, and_, case, distinct, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    and_,
+    case,
+    distinct,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import Connection
 
 from monitor.domain.alert import Alert
@@ -23,9 +35,16 @@ from monitor.store.tables import deliveries
 
 BATCH_LIMIT = 10_000
 """Alerts in one message at most; how many of them a body names is the notifier's affair."""
+LONGEST_GROUP_WAIT_S = 3_600.0
+"""No first attempt is put off further …"""
+LONGEST_RETRY_S = 324_000.0
+"""… nor any other: the policy's longest wait, with its jitter."""
+LONGEST_LEASE_S = 600.0
+"""Nor does a lease run longer than this, or than twice the asking one's."""
 # Any number: two processes that lease at once take turns by it (PostgreSQL; SQLite has one writer anyway). Without it
 # one could take the first half of a group while the other takes the second, and overtakes it.
 _LEASE_LOCK = 4_917_061_203
+_MOMENT = timedelta(microseconds=1)
 # Two kinds of units must never have the same name.
 _BATCH, _GROUP, _SINGLE = "b:", "g:", "d:"
 
@@ -73,7 +92,7 @@ def lease_batches(connection: Connection, demand: Demand) -> list[LeasedBatch]:
 def _choose_units(connection: Connection, demand: Demand) -> list[Row[Any]]:
     in_flight = (
         select(deliveries.c.notifier, func.count(distinct(deliveries.c.batch)).label("number"))
-        .where(_pending(), deliveries.c.leased_until > demand.now)
+        .where(_pending(), _is_leased(demand))
         .group_by(deliveries.c.notifier)
         .subquery()
     )
@@ -85,7 +104,7 @@ def _choose_units(connection: Connection, demand: Demand) -> list[Row[Any]]:
             deliveries.c.incident_id,
             deliveries.c.sequence,
         )
-        .where(_may_go(demand.now))
+        .where(_may_go(demand))
         .subquery()
     )
     units = (
@@ -136,7 +155,7 @@ def _form_batch(connection: Connection, demand: Demand, notifier: str, unit: str
     first_at = func.min(deliveries.c.created_at).over(partition_by=deliveries.c.incident_id)
     rows = connection.execute(
         select(deliveries.c.id, deliveries.c.fence, deliveries.c.alert["id"].as_string().label("alert_id"))
-        .where(deliveries.c.notifier == notifier, _unit() == unit, _may_go(demand.now))
+        .where(deliveries.c.notifier == notifier, _unit() == unit, _may_go(demand))
         .order_by(first_at, deliveries.c.incident_id, deliveries.c.sequence)
         .limit(demand.batch_limit)
     ).all()
@@ -202,15 +221,31 @@ def _pending() -> ColumnElement[bool]:
     return deliveries.c.status == DeliveryStatus.PENDING
 
 
-def _may_go(now: datetime) -> ColumnElement[bool]:
-    """What is due, leased by nobody, not overtaking, and not told by another incident."""
+def _may_go(demand: Demand) -> ColumnElement[bool]:
+    """What is due, leased by nobody, not told by another incident, and not overtaking."""
     return and_(
         _pending(),
-        deliveries.c.next_attempt_at <= now,
-        or_(deliveries.c.leased_until.is_(None), deliveries.c.leased_until <= now),
-        ~_overtakes(now),
+        _is_due(deliveries, demand.now),
+        or_(deliveries.c.leased_until.is_(None), ~_is_leased(demand)),
         ~has_open_parent(deliveries.c.incident_id),
+        ~_overtakes(demand.now),
     )
+
+
+def _is_due(table: FromClause, now: datetime) -> ColumnElement[bool]:
+    """Its time has come; or it is so far off that a clock ran ahead when it was set, and has been set back."""
+    at, is_first = table.c.next_attempt_at, table.c.attempts == 0
+    return or_(
+        at <= now,
+        at > now + timedelta(seconds=LONGEST_RETRY_S),
+        and_(is_first, at > now + timedelta(seconds=LONGEST_GROUP_WAIT_S)),
+    )
+
+
+def _is_leased(demand: Demand) -> ColumnElement[bool]:
+    """Leased, and not by a clock that ran ahead: such a lease would last until then."""
+    longest = timedelta(seconds=max(LONGEST_LEASE_S, 2 * demand.lease_s))
+    return deliveries.c.leased_until.between(demand.now + _MOMENT, demand.now + longest)
 
 
 def _overtakes(now: datetime) -> ColumnElement[bool]:
@@ -223,7 +258,7 @@ def _overtakes(now: datetime) -> ColumnElement[bool]:
             earlier.c.batch.is_(None),
             deliveries.c.group_key != "",
             earlier.c.group_key == deliveries.c.group_key,
-            earlier.c.next_attempt_at <= now,
+            _is_due(earlier, now),
         ),
     )
     return (

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert, AlertKind
-from monitor.domain.telling import Earlier, Fate, Telling, how_to_tell, is_being_told
+from monitor.domain.telling import Earlier, Fate, Telling, how_to_tell, is_being_told, knows_all_so_far
 from monitor.domain.timeline import Entry, EntryKind
 from monitor.store.rows import DeliveryStatus
 from monitor.store.serial import to_json
@@ -43,6 +43,10 @@ def queue_alert(
         for notifier, before in earlier.items():
             if notifier not in wanted and is_being_told(before):
                 wanted[notifier] = Addressee(notifier)
+    elif alert.kind is AlertKind.ACKNOWLEDGED:
+        knowing = {name for name, before in earlier.items() if knows_all_so_far(before)}
+        wanted = {name: wanted.get(name, Addressee(name)) for name in sorted(knowing)}
+        wanted = {name: one for name, one in wanted.items() if not one.held}
     rows, told, held = [], 0, {}
     for addressee in wanted.values():
         telling = how_to_tell(alert.kind, addressee.held, earlier.get(addressee.notifier, ()))

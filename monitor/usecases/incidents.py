@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from monitor.domain.acknowledgement import acknowledgement
 from monitor.domain.addressee import Addressing
 from monitor.domain.alert import Alert, AlertKind
+from monitor.domain.announcement import MEMBERS_NAMED
 from monitor.domain.errors import MonitorError
 from monitor.domain.incident import Incident, Scope
 from monitor.domain.matcher import Matter
@@ -27,6 +29,26 @@ def end_site_events(store: Store, addressing: Addressing, clock: Clock) -> int:
         StoreError: What was done until then stays done.
     """
     return store.merged_incidents.settle(clock.now(), addressing)
+
+
+def take_note(
+    incident_id: int, store: Store, clock: Clock, *, author: str, comment: str, addressing: Addressing
+) -> Incident:
+    """Note that a person has seen an incident, and tell so whoever knows of it and is not to be spared at present.
+
+    Raises:
+        UnknownIncident: There is none with this number.
+    """
+    incident, now = store.incidents.get(incident_id), clock.now()
+    specs = [store.views.get(key).spec for key in incident.members[:MEMBERS_NAMED]]
+    return store.incidents.acknowledge(
+        incident_id,
+        author,
+        comment,
+        now,
+        addressees=addressing(Matter.of(specs, incident.cause)),
+        announce=lambda noted, sequence: acknowledgement(noted, specs, comment, now, sequence),
+    )
 
 
 def resolve_by_hand(

@@ -6,9 +6,10 @@ crash, or a second process, does nothing twice.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -95,25 +96,32 @@ class _Specs:
 
 
 def _look_at_held(tending: Tending, specs: _Specs) -> tuple[int, int]:
-    released = dropped = 0
+    """How many alerts are released, how many dropped; those of many incidents together, as they are held together."""
     store, now = tending.store, tending.clock.now()
+    release: dict[tuple[str, datetime], list[int]] = defaultdict(list)
+    drop: dict[tuple[str, str], list[int]] = defaultdict(list)
+    keep: dict[tuple[str, str], list[int]] = defaultdict(list)
     for held in store.held.all():
         incident = held.incident
-        if incident.resolved_at is not None:
-            dropped += sum(store.held.drop(incident.id, name, OVER_UNTOLD, now) for name in held.reasons)
-            continue
-        addressees = {one.notifier: one for one in tending.addressing(specs.matter(incident))}
+        is_over = incident.resolved_at is not None
+        addressees = () if is_over else tending.addressing(specs.matter(incident))
+        known = {one.notifier: one for one in addressees}
         for notifier, reason in held.reasons.items():
-            addressee = addressees.get(notifier)
+            addressee = known.get(notifier)
             if addressee is None:
-                dropped += store.held.drop(incident.id, notifier, NO_LONGER_ROUTED, now)
+                drop[notifier, OVER_UNTOLD if is_over else NO_LONGER_ROUTED].append(incident.id)
             elif not addressee.held:
-                # Released one by one, and told together all the same: the others of the group have the same time.
+                # The others of the group have the same time, and so are told together.
                 due_at = now + timedelta(seconds=addressee.wait_s if addressee.group else 0.0)
-                released += store.held.release(incident.id, notifier, due_at, now)
+                release[notifier, due_at].append(incident.id)
             elif addressee.held != reason:
-                store.held.keep(incident.id, notifier, addressee.held)
-    return released, dropped
+                keep[notifier, addressee.held].append(incident.id)
+    for (notifier, reason), ids in keep.items():
+        store.held.keep(ids, notifier, reason)
+    return (
+        sum(store.held.release(ids, notifier, due_at, now) for (notifier, due_at), ids in release.items()),
+        sum(store.held.drop(ids, notifier, reason, now) for (notifier, reason), ids in drop.items()),
+    )
 
 
 def _remind(tending: Tending, specs: _Specs) -> int:

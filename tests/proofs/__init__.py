@@ -7,7 +7,8 @@
 | kill | a process that records and sends is killed at random moments, again and again | \
 `python -m tests.proofs kill --rounds 200 --database sqlite` |
 | flaky | hundreds of incidents to a receiver that fails three times in ten | `python -m tests.proofs flaky` |
-| crowd | ten thousand views of a site change at once | `python -m tests.proofs crowd` |
+| crowd | ten thousand views of a site change at once, or one after another (`--over 120`) | \
+`python -m tests.proofs crowd` |
 
 `make prove` makes all of them. The suite has each in a small version (`test_*.py`). What they hold:
 

@@ -50,7 +50,7 @@ def prove_crowd(arguments: argparse.Namespace, folder: Path) -> Any:
     from tests.proofs.crowd import change_all
 
     with database(arguments.database, folder) as url:
-        return change_all(url, folder, arguments.views)
+        return change_all(url, folder, arguments.views, arguments.over)
 
 
 def prove_model(arguments: argparse.Namespace, folder: Path) -> Any:
@@ -87,6 +87,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=200, help="kill: processes killed")
     parser.add_argument("--incidents", type=int, default=500, help="flaky: incidents told")
     parser.add_argument("--views", type=int, default=10_000, help="crowd: views that change")
+    parser.add_argument("--over", type=float, default=0.0, help="crowd: seconds from the first to the last")
     parser.add_argument("--examples", type=int, default=300, help="model: histories")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()

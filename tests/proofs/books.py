@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from monitor.domain.alert import AlertKind
 from monitor.domain.incident import Incident
@@ -18,6 +18,7 @@ DOCUMENTED = frozenset({OVER_UNTOLD, SUPERSEDED, NO_LONGER_ROUTED})
 """Reasons for dropping an alert."""
 EVERYTHING = 10_000_000
 _BEGINS = frozenset({AlertKind.OPENED, AlertKind.REOPENED})
+_TOLD = frozenset({DeliveryStatus.DELIVERED, DeliveryStatus.DEAD})
 
 
 def complaints_about_incidents(store: Store) -> list[str]:
@@ -32,18 +33,48 @@ def complaints_about_incidents(store: Store) -> list[str]:
     return twice + [text for one in incidents for text in _timeline(one, store.timelines.of(one.id))]
 
 
-def complaints_about_deliveries(store: Store, arrivals: Arrivals, attempts: int) -> list[str]:
+def complaints_about_deliveries(
+    store: Store, arrivals: Arrivals, attempts: int, by_cause: Set[str] = frozenset()
+) -> list[str]:
     """What is lost, waits for nothing, or is said to be delivered and is not, when everything has come to rest.
 
     Args:
         store: At rest: receivers work, and much time has passed.
         arrivals: What the receivers got.
         attempts: After how many a delivery is given up.
+        by_cause: Notifiers whose routes name causes, so that an incident may become theirs later.
     """
     rows = store.deliveries.list(limit=EVERYTHING)
     told = [text for row in rows for text in _delivery(row, arrivals.alerts, attempts)]
     known = {(row.notifier, row.alert.id) for row in rows}
-    return [*told, *(f"{one}: nobody knows of it" for one in arrivals.alerts - known), *_stories(store, rows)]
+    over = {one.id for one in store.incidents.list(limit=EVERYTHING) if one.resolved_at is not None}
+    stories = complaints_about_stories(rows, over, by_cause)
+    return [*told, *(f"{one}: nobody knows of it" for one in arrivals.alerts - known), *stories]
+
+
+def complaints_about_stories(
+    rows: Iterable[DeliveryRow], over: Set[int], by_cause: Set[str] = frozenset()
+) -> Iterable[str]:
+    """Who was told of the beginning of an episode is told of its end, and nobody hears how it goes on without it.
+
+    An incident that is taken up again is another episode. Whom routes by cause lead to only after a change of the cause
+    hears of that change first, by design: an alert is the same for every notifier, and what it was before is none of
+    theirs. Nobody else is excused.
+    """
+    stories: dict[tuple[str, int], list[DeliveryRow]] = {}
+    for row in sorted(rows, key=lambda row: int(row.alert.id.rpartition("-")[2])):
+        stories.setdefault((row.notifier, row.alert.incident_id), []).append(row)
+    for (notifier, incident), story in stories.items():
+        for episode in _episodes(story):
+            told = [row.alert.kind for row in episode if row.status in _TOLD]
+            is_last = episode[-1] is story[-1]
+            if not told:
+                continue
+            if (not is_last or incident in over) and told[-1] is not AlertKind.RESOLVED:
+                yield f"{notifier} heard of incident {incident}, and not of its end: {told}"
+            was_routed = any(row.alert.kind in _BEGINS and row.detail != NO_LONGER_ROUTED for row in episode)
+            if told[0] not in _BEGINS and (was_routed or notifier not in by_cause):
+                yield f"{notifier} heard how incident {incident} goes on, and not that it began: {told}"
 
 
 def _timeline(incident: Incident, entries: Sequence[Entry]) -> Iterable[str]:
@@ -82,19 +113,15 @@ def _is_refused(row: DeliveryRow) -> bool:
     return "gone" in row.detail or "refused" in row.detail or "switched off" in row.detail
 
 
-def _stories(store: Store, rows: Sequence[DeliveryRow]) -> Iterable[str]:
-    """Who was told of the beginning of an incident that is over was told, or not for want of a receiver, of its end."""
-    over = {one.id for one in store.incidents.list(limit=EVERYTHING) if one.resolved_at is not None}
-    stories: dict[tuple[str, int], list[DeliveryRow]] = {}
-    for row in sorted(rows, key=lambda row: int(row.alert.id.rpartition("-")[2])):
-        stories.setdefault((row.notifier, row.alert.incident_id), []).append(row)
-    for (notifier, incident), story in stories.items():
-        told = [row for row in story if row.status in (DeliveryStatus.DELIVERED, DeliveryStatus.DEAD)]
-        begun = [row for row in told if row.alert.kind in _BEGINS]
-        ended = [row for row in told if row.alert.kind is AlertKind.RESOLVED]
-        if incident in over and begun and not ended:
-            yield f"{notifier} heard of incident {incident}, and not of its end"
-        # Whom routes by cause lead to only later hears of a change first; so does who was not led to for a while.
-        beginnings = [row for row in story if row.alert.kind in _BEGINS and row.detail != NO_LONGER_ROUTED]
-        if told and beginnings and not begun:
-            yield f"{notifier} heard how incident {incident} goes on, and not that it began"
+def _episodes(story: Iterable[DeliveryRow]) -> Iterable[list[DeliveryRow]]:
+    episode: list[DeliveryRow] = []
+    for row in story:
+        if episode and row.alert.kind is AlertKind.REOPENED:
+            yield episode
+            episode = []
+        episode.append(row)
+        if row.alert.kind is AlertKind.RESOLVED:
+            yield episode
+            episode = []
+    if episode:
+        yield episode

@@ -43,6 +43,8 @@ notifiers:
   - {name: turns, kind: log, routes: [{causes: [flipped_180, different_scene]}]}
 """
 NOTIFIERS = ("plain", "grouped", "turns")
+BY_CAUSE = frozenset({"turns"})
+"""Those of them whose routes name causes."""
 TOGETHER = SiteEventPolicy(at_least=3, share=0.0, window_s=120.0)
 VIEWS = [
     *(watched(f"near-{number}", "near", TOGETHER) for number in range(4)),
@@ -218,9 +220,14 @@ class City:
             self.restart()
 
     def waiting(self) -> Sequence[str]:
-        """What is neither told nor given up, though no open incident stands for it."""
-        open_ones = {one.id: one for one in self.store.incidents.open()}
-        told_by_others = {one.id for one in open_ones.values() if one.parent_id in open_ones}
+        """What is neither told nor given up, though no open incident stands for it.
+
+        Also of an incident that is over: who heard of it before it became part of another hears of its end with the
+        end of that one.
+        """
+        incidents = {one.id: one for one in self.store.incidents.list(limit=10_000)}
+        open_ones = {one.id for one in incidents.values() if one.resolved_at is None}
+        told_by_others = {one.id for one in incidents.values() if one.parent_id in open_ones}
         statuses = (DeliveryStatus.PENDING, DeliveryStatus.HELD)
         return [
             row.id

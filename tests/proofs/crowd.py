@@ -1,15 +1,20 @@
-"""A whole site changes at once: every view's check is recorded as it would be, and one message is to tell of it."""
+"""A whole site changes, at once or view by view; checks are recorded as they would be, one message is to tell of it.
+
+As configured without a word about it: `site_event` and `group.wait` have their defaults. A site that changes more
+slowly than `site_event.window` is no event; what comes then are groups, one message each.
+"""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from monitor.clock import SystemClock
+from monitor.clock import HeldClock, SystemClock
 from monitor.domain.addressee import Addressee
 from monitor.domain.incident import Scope
 from monitor.domain.matcher import Matter
@@ -20,12 +25,18 @@ from monitor.store import DeliveryStatus, Store, open_store
 from monitor.usecases.tend import tend
 from tests.notifiers.receiver import Answer, Received, running_receiver
 from tests.proofs.arrivals import Arrivals, complaints_about_arrivals
-from tests.proofs.books import EVERYTHING, complaints_about_incidents
+from tests.proofs.books import EVERYTHING, complaints_about_deliveries, complaints_about_incidents
 from tests.proofs.watching import look, verdict, watched
-from tests.proofs.worker import make_deliverer, make_tending
+from tests.proofs.worker import POLICY, make_deliverer, make_tending
 
 NAME = "grouped"
 SITE = "near"
+TOGETHER = SiteEventPolicy()
+WAIT_S = 30.0
+"""The default of `group.wait`."""
+STEP = timedelta(seconds=10)
+"""So often is what is due sent and tended."""
+QUIET_S = 300.0
 TWICE = StatePolicy(min_duration_s={}, default_duration_s=0.0, close_checks=1, close_after_s=0.0)
 """As usual two checks of three must say so; only without waiting."""
 
@@ -35,7 +46,8 @@ class Crowd:
     """What came of it.
 
     Attributes:
-        views: That changed.
+        views: That changed …
+        over_s: … the last of them so long after the first, seconds.
         incidents: Of single views, recorded.
         site_incidents: That stand for them.
         messages: That arrived about the beginning; their alerts by kind and scope are `alerts`.
@@ -51,6 +63,7 @@ class Crowd:
     """
 
     views: int
+    over_s: float
     incidents: int
     site_incidents: int
     messages: int
@@ -81,58 +94,86 @@ class _Inbox:
 
 
 class _Site:
-    def __init__(self, store: Store, views: int) -> None:
-        policy = SiteEventPolicy(at_least=5, share=0.3, window_s=3600.0)
-        self.specs = [watched(f"camera-{number:05}", SITE, policy, TWICE) for number in range(views)]
+    """A site whose clock is ours: what its views see, what is told meanwhile."""
+
+    def __init__(self, store: Store, views: int, receiver: str) -> None:
+        self.specs = [watched(f"camera-{number:05}", SITE, TOGETHER, TWICE) for number in range(views)]
         self.store = store
         self.slowest_s = 0.0
-        self._now = SystemClock().now() - timedelta(minutes=30)
-        store.views.sync(self.specs, self._now)
+        self._receiver = receiver
+        self._began = SystemClock().now() - timedelta(hours=2)
+        self._clock = HeldClock(self._began)
+        self._told_at = self._began
+        store.views.sync(self.specs, self._began)
 
-    def all_see(self, kind: VerdictKind) -> float:
-        """One check of each; processor time of one, milliseconds."""
-        self._now += timedelta(minutes=5)
-        began_s = time.process_time()
-        for spec in self.specs:
-            started_s = time.perf_counter()
-            look(self.store, spec.key, verdict(kind), self._now, _addressing)
+    def see(self, kind: VerdictKind, over_s: float, times: int) -> list[float]:
+        """Each view in its turn, and as often as said a recheck later; processor time of each round's checks,
+        milliseconds, the mean. Meanwhile what is due is sent.
+        """
+        began, spent_s = self._clock.now(), [0.0] * times
+        apart_s = over_s / len(self.specs)
+        checks = sorted(
+            (place * apart_s + number * TWICE.recheck_s, number, place)
+            for place in range(len(self.specs))
+            for number in range(times)
+        )
+        for at_s, number, place in checks:
+            self._tell_until(began + timedelta(seconds=at_s))
+            started_s, began_s = time.perf_counter(), time.process_time()
+            look(self.store, self.specs[place].key, verdict(kind), self._clock.now(), _addressing)
+            spent_s[number] += time.process_time() - began_s
             self.slowest_s = max(self.slowest_s, time.perf_counter() - started_s)
-        return round((time.process_time() - began_s) * 1000 / len(self.specs), 2)
+        self._tell_until(self._clock.now() + timedelta(seconds=QUIET_S))
+        return [round(spent * 1000 / len(self.specs), 2) for spent in spent_s]
+
+    def _tell_until(self, now: datetime) -> None:
+        while self._told_at + STEP <= now:
+            self._told_at += STEP
+            self._clock.set(self._told_at)
+            tend(make_tending(self.store, self._clock))
+            deliverer = make_deliverer(self.store, self._receiver, 0, self._clock)
+            deliverer.deliver_due()
+            deliverer.close(30.0)
+        self._clock.set(now)
 
 
-def change_all(database: str, folder: Path, views: int) -> Crowd:
+def change_all(database: str, folder: Path, views: int, over_s: float = 0.0) -> Crowd:
     """Let all views of a site change, and recover; count what a receiver got.
 
     Args:
         database: URL of an empty database.
         folder: For pictures.
         views: How many.
+        over_s: The last of them changes so long after the first, seconds; the others evenly in between.
     """
     inbox = _Inbox()
     with open_store(database, folder / "images") as store, running_receiver() as receiver:
         receiver.respond = inbox.take
-        site = _Site(store, views)
-        suspected_ms = site.all_see(VerdictKind.FLIPPED_180)
-        opened_ms = site.all_see(VerdictKind.FLIPPED_180)
+        site = _Site(store, views, receiver.url)
+        suspected_ms, opened_ms = site.see(VerdictKind.FLIPPED_180, over_s, times=2)
         events = store.group_incidents.open(Scope.SITE)
         single = [one for one in store.incidents.open() if one.scope is Scope.VIEW]
-        _send(store, receiver.url)
         beginning = list(inbox.about)
-        recovered_ms = site.all_see(VerdictKind.OK)
-        _send(store, receiver.url)
+        (recovered_ms,) = site.see(VerdictKind.OK, over_s, times=1)
         end = inbox.about[len(beginning) :]
         dropped = [
             row for row in store.deliveries.list(limit=EVERYTHING) if row.status is DeliveryStatus.DROPPED
         ]
-        complaints = [*complaints_about_arrivals(inbox.arrivals.all), *complaints_about_incidents(store)]
-        complaints += [f"{one.name} is still open" for one in store.incidents.open()]
-        complaints += [f"{row.id} still waits" for row in store.deliveries.list(DeliveryStatus.PENDING)]
-    if len(single) != views or len(events) != 1 or any(one.parent_id != events[0].id for one in single):
-        complaints.append("not every view has an incident that the site's stands for")
-    if sum(beginning, Counter()) != {"site incident.opened": 1} or len(beginning) != 1:
-        complaints.append(f"the beginning was told by {beginning}")
+        complaints = [
+            *complaints_about_arrivals(inbox.arrivals.all),
+            *complaints_about_incidents(store),
+            *complaints_about_deliveries(store, inbox.arrivals, POLICY.attempts),
+            *(f"{one.name} is still open" for one in store.incidents.open()),
+        ]
+    if len(single) != views:
+        complaints.append("not every view has an incident")
+    if over_s <= TOGETHER.window_s:
+        complaints += _not_one(beginning, [one.parent_id for one in single], [one.id for one in events])
+    elif len(beginning) > (over_s + TWICE.recheck_s) / WAIT_S + 1:
+        complaints.append(f"{len(beginning)} messages tell of what groups of {WAIT_S:g} s should hold")
     return Crowd(
         views=views,
+        over_s=over_s,
         incidents=len(single),
         site_incidents=len(events),
         messages=len(beginning),
@@ -148,15 +189,12 @@ def change_all(database: str, folder: Path, views: int) -> Crowd:
     )
 
 
+def _not_one(beginning: list[Counter[str]], parents: list[int | None], events: list[int]) -> Iterator[str]:
+    if len(events) != 1 or set(parents) != set(events):
+        yield "not every view has an incident that the site's stands for"
+    if beginning != [Counter({"site incident.opened": 1})]:
+        yield f"the beginning was told by {beginning}"
+
+
 def _addressing(_matter: Matter) -> list[Addressee]:
-    return [Addressee(NAME, SITE, 0.05)]
-
-
-def _send(store: Store, receiver: str) -> None:
-    """Tend and send until nothing is due; what waits because the site's incident stands for it stays."""
-    deliverer, tending = make_deliverer(store, receiver, 0), make_tending(store)
-    time.sleep(0.1)
-    for _ in range(3):
-        tend(tending)
-        deliverer.deliver_due()
-    deliverer.close(30.0)
+    return [Addressee(NAME, SITE, WAIT_S)]

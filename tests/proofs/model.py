@@ -18,11 +18,11 @@ from monitor.domain.matcher import Matcher
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewKey
 from monitor.store import upgrade
-from monitor.usecases.incidents import resolve_by_hand
+from monitor.usecases.incidents import resolve_by_hand, take_note
 from tests.postgres import PostgresServer
 from tests.proofs.arrivals import complaints_about_arrivals
 from tests.proofs.books import EVERYTHING, complaints_about_deliveries, complaints_about_incidents
-from tests.proofs.city import KEYS, NOTIFIERS, POLICY, City, Crash, Death, Mood
+from tests.proofs.city import BY_CAUSE, KEYS, NOTIFIERS, POLICY, City, Crash, Death, Mood
 from tests.proofs.watching import Looked, look, verdict
 
 WRONG = (VerdictKind.MOVED, VerdictKind.FLIPPED_180, VerdictKind.OFFLINE)
@@ -118,8 +118,11 @@ class Histories(RuleBasedStateMachine):
     def take_note(self, number: int, is_first: bool) -> None:
         incidents = self.city.store.incidents.open()
         incident = incidents[number % len(incidents)]
-        act = self.city.store.incidents.acknowledge if is_first else self.city.store.incidents.unacknowledge
-        act(incident.id, "bob", "on my way", self.city.clock.now())
+        city = self.city
+        if is_first:
+            take_note(incident.id, city.store, city.clock, author="bob", comment="", addressing=city.routing)
+        else:
+            city.store.incidents.unacknowledge(incident.id, "bob", "not me", city.clock.now())
 
     @precondition(lambda self: self.wrong)
     @rule(number=st.integers(0, 9))
@@ -154,7 +157,8 @@ class Histories(RuleBasedStateMachine):
             city.come_to_rest()
             assert city.store.incidents.open() == []
             assert complaints_about_incidents(city.store) == []
-            assert complaints_about_deliveries(city.store, city.arrivals, POLICY.attempts) == []
+            told = complaints_about_deliveries(city.store, city.arrivals, POLICY.attempts, BY_CAUSE)
+            assert told == []
             assert complaints_about_arrivals(city.arrivals.all) == []
             assert self.promised <= {row.id for row in city.store.deliveries.list(limit=EVERYTHING)}
         finally:

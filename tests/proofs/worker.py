@@ -22,6 +22,7 @@ from monitor.domain.addressee import Addressee
 from monitor.domain.alert import RetryPolicy
 from monitor.domain.errors import MonitorError
 from monitor.domain.matcher import Matter
+from monitor.domain.ports import Clock
 from monitor.domain.site_event import SiteEventPolicy
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewSpec
@@ -77,8 +78,8 @@ def addressing(matter: Matter) -> Sequence[Addressee]:
     return [Addressee("plain"), Addressee("grouped", sites, 0.05)]
 
 
-def make_deliverer(store: Store, receiver: str, seed: int) -> Deliverer:
-    clock = SystemClock()
+def make_deliverer(store: Store, receiver: str, seed: int, clock: Clock | None = None) -> Deliverer:
+    clock = clock or SystemClock()
     return Deliverer(
         store.deliveries,
         {name: open_webhook(name, receiver) for name in NOTIFIERS},
@@ -98,8 +99,8 @@ def open_webhook(name: str, receiver: str) -> WebhookNotifier:
     return WebhookNotifier(options, SystemClock())
 
 
-def make_tending(store: Store) -> Tending:
-    clock = SystemClock()
+def make_tending(store: Store, clock: Clock | None = None) -> Tending:
+    clock = clock or SystemClock()
     return Tending(
         store, addressing, dict, clock, end_events=lambda: end_site_events(store, addressing, clock)
     )

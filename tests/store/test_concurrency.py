@@ -123,3 +123,9 @@ def test_processes_that_deliver_from_one_queue_share_it(
     delivered = [delivery_id for output in outputs for delivery_id in output]
     assert len(delivered) == len(set(delivered)) == 32
     assert store.deliveries.counts()[DeliveryStatus.DELIVERED] == 32
+
+
+def test_the_first_words_of_a_receiver_may_come_at_once(store: Store) -> None:
+    failed = Receipt(Outcome.RETRY, "503")
+    all_at_once(*[lambda: store.receivers.note("ops", failed, at(1), "digest")] * 8)
+    assert store.receivers.all()["ops"].failures == 8

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
-from monitor.domain.alert import Outcome, Receipt
+from monitor.domain.addressee import Addressee
+from monitor.domain.alert import Outcome, Receipt, RetryPolicy
 from monitor.domain.view import ViewKey
+from monitor.settings.noise import Group
 from monitor.store import DeliveryStatus, LeasedBatch, Resolution, Store, UnknownDelivery, UnknownIncident
+from monitor.store.leasing import LONGEST_GROUP_WAIT_S, LONGEST_RETRY_S
 from tests.store.builders import (
     KEY,
     NOW,
@@ -172,3 +176,42 @@ def test_incidents_are_listed_by_view_and_newest_first(store: Store) -> None:
     assert [incident.key for incident in store.incidents.list()] == [ViewKey("yard"), KEY, KEY]
     assert [incident.opened_at for incident in store.incidents.list(KEY, limit=1)] == [at(1201)]
     assert [incident.key for incident in store.incidents.open()] == [KEY, ViewKey("yard")]
+
+
+YEARS_S = 3 * 365 * 86_400.0
+
+
+def test_what_was_queued_by_a_clock_that_ran_ahead_goes_once_it_is_right_again(store: Store) -> None:
+    store.record(opened(YEARS_S), [Addressee("ops", "site near", 30.0)], announce)
+    (leased,) = lease(store, 100)
+    assert finish(store, leased)
+
+
+def test_a_lease_by_a_clock_that_ran_ahead_is_over_once_it_is_right_again(store: Store) -> None:
+    store.record(opened(0), told("log"), announce)
+    (lost,) = lease(store, YEARS_S)
+    (again,) = lease(store, 100, per_notifier=1)
+    assert (again.id, again.attempt) == (lost.id, 2)
+    assert lease(store, 101) == [], "this lease is of now"
+
+
+def test_a_wait_by_a_clock_that_ran_ahead_is_over_once_it_is_right_again(store: Store) -> None:
+    store.record(opened(0), told("log"), announce)
+    (leased,) = lease(store, YEARS_S)
+    assert finish(store, leased, TRY_AGAIN, retry_at=YEARS_S + 300, now=YEARS_S)
+    (again,) = lease(store, 100)
+    assert finish(store, again, TRY_AGAIN, retry_at=500)
+    assert lease(store, 499) == []
+    assert [one.id for one in lease(store, 500)] == [leased.id]
+
+
+def test_the_longest_waits_there_are_still_count(store: Store) -> None:
+    assert RetryPolicy().longest_s * 1.2 <= LONGEST_RETRY_S
+    Group.model_validate({"by": ["site"], "wait": LONGEST_GROUP_WAIT_S})
+    with pytest.raises(ValidationError):
+        Group.model_validate({"by": ["site"], "wait": LONGEST_GROUP_WAIT_S + 1})
+    store.record(opened(0), [Addressee("ops", "site near", LONGEST_GROUP_WAIT_S)], announce)
+    assert lease(store, 1) == []
+    (leased,) = lease(store, LONGEST_GROUP_WAIT_S + 1)
+    assert finish(store, leased, TRY_AGAIN, retry_at=4000 + LONGEST_RETRY_S, now=4000)
+    assert lease(store, 4000) == []

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from monitor.domain.addressee import Addressee
-from monitor.domain.alert import Outcome, Receipt
+from monitor.domain.alert import Alert, AlertKind, Outcome, Receipt
+from monitor.domain.incident import Incident
 from monitor.domain.matcher import Matcher
 from monitor.domain.severity import Severity
 from monitor.domain.silence import Silence
@@ -61,7 +62,7 @@ def test_a_held_alert_is_not_sent_and_says_why(store: Store) -> None:
 def test_what_holds_is_in_the_timeline(store: Store) -> None:
     incident = store.record(opened(0), HELD, announce).incident
     assert incident is not None
-    store.held.release(incident.id, "ops", at(20), at(20))
+    store.held.release([incident.id], "ops", at(20), at(20))
     entries = Timelines(store._database).of(incident.id)
     kinds = [entry.kind for entry in entries if entry.kind in (EntryKind.HELD, EntryKind.RELEASED)]
     assert kinds == [EntryKind.HELD, EntryKind.RELEASED]
@@ -72,9 +73,30 @@ def test_a_released_alert_is_sent(store: Store) -> None:
     incident = store.record(opened(0), HELD, announce).incident
     assert incident is not None
     deliver(store, 10)
-    assert store.held.release(incident.id, "ops", at(20), at(20)) == 1
-    assert store.held.release(incident.id, "ops", at(20), at(20)) == 0
+    assert store.held.release([incident.id], "ops", at(20), at(20)) == 1
+    assert store.held.release([incident.id], "ops", at(20), at(20)) == 0
     assert deliver(store, 20) == [f"ops:{incident.id}-1"]
+
+
+def test_many_are_released_in_few_transactions_but_not_what_is_over(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.store.holding.CHUNK", 3)
+    keys = [ViewKey(f"camera-{place}") for place in range(7)]
+    store.views.sync([spec(key) for key in keys], NOW)
+    ids = []
+    for key in keys:
+        incident = store.record(opened(0, key=key), HELD[:1], announce).incident
+        assert incident is not None
+        ids.append(incident.id)
+    store.record(recovered(1, key=keys[0]), (), announce)
+    commits: list[object] = []
+    event.listen(store._database.engine, "commit", commits.append)
+    assert store.held.release(ids, "ops", at(20), at(20)) == 6
+    assert len(commits) == 3
+    kinds = [[entry.kind for entry in Timelines(store._database).of(number)] for number in ids]
+    assert [EntryKind.RELEASED in each for each in kinds] == [False, *[True] * 6]
+    assert len(deliver(store, 20)) == 6
 
 
 def test_of_an_incident_that_is_over_before_it_was_told_nothing_is(store: Store) -> None:
@@ -86,7 +108,7 @@ def test_of_an_incident_that_is_over_before_it_was_told_nothing_is(store: Store)
         "2": (DeliveryStatus.DROPPED, OVER_UNTOLD),
     }
     assert deliver(store, 100) == [f"log:{incident.id}-1", f"log:{incident.id}-2"]
-    assert store.held.release(incident.id, "ops", at(100), at(100)) == 0
+    assert store.held.release([incident.id], "ops", at(100), at(100)) == 0
     store.deliveries.replay(f"ops:{incident.id}-1", at(200))
     assert deliver(store, 200) == [f"ops:{incident.id}-1"]
 
@@ -113,12 +135,48 @@ def test_a_change_that_is_told_brings_the_held_beginning_along_first(store: Stor
     assert deliver(store, 40) == [f"ops:{incident.id}-1", f"ops:{incident.id}-2"]
 
 
+def note(store: Store, incident_id: int, addressees: tuple[Addressee, ...] = ()) -> None:
+    store.incidents.acknowledge(
+        incident_id, "ann", "", at(50), addressees=addressees, announce=announce_acknowledged
+    )
+
+
+def announce_acknowledged(incident: Incident, sequence: int) -> Alert:
+    alert = announce(incident, opened(0), sequence)
+    return replace(alert, kind=AlertKind.ACKNOWLEDGED)
+
+
+def test_an_acknowledgement_is_told_to_whom_the_incident_is_and_to_nobody_else(store: Store) -> None:
+    incident = store.record(opened(0), HELD, announce).incident
+    assert incident is not None
+    note(store, incident.id, told("late"))
+    assert deliver(store, 60) == [f"log:{incident.id}-1", f"log:{incident.id}-2"]
+    # What is held is not overtaken by it.
+    assert store.held.release([incident.id], "ops", at(70), at(70)) == 1
+    assert deliver(store, 70) == [f"ops:{incident.id}-1"]
+
+
+def test_an_acknowledgement_is_not_told_while_the_notifier_is_to_be_spared(store: Store) -> None:
+    incident = store.record(opened(0), told("ops"), announce).incident
+    assert incident is not None
+    note(store, incident.id, HELD)
+    assert deliver(store, 60) == [f"ops:{incident.id}-1"]
+
+
+def test_an_acknowledgement_of_what_is_over_is_not_told(store: Store) -> None:
+    incident = store.record(opened(0), told("ops"), announce).incident
+    assert incident is not None
+    store.record(recovered(20), told("ops"), announce)
+    note(store, incident.id, told("ops"))
+    assert deliver(store, 60) == [f"ops:{incident.id}-1", f"ops:{incident.id}-2"]
+
+
 def test_held_alerts_that_are_given_up_say_why(store: Store) -> None:
     incident = store.record(opened(0), HELD, announce).incident
     assert incident is not None
-    store.held.keep(incident.id, "ops", "maintenance")
+    store.held.keep([incident.id], "ops", "maintenance")
     assert statuses(store)["1"] == (DeliveryStatus.HELD, "maintenance")
-    assert store.held.drop(incident.id, "ops", "no route", at(9)) == 1
+    assert store.held.drop([incident.id], "ops", "no route", at(9)) == 1
     assert statuses(store)["1"] == (DeliveryStatus.DROPPED, "no route")
     assert store.held.all() == []
 

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from sqlalchemy import insert, select, update
+
 from monitor.domain.addressee import Addressee
 from monitor.domain.incident import Observation, Scope
 from monitor.domain.matcher import Matter
@@ -14,9 +16,11 @@ from monitor.domain.state import Change, Status, ViewState
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewKey, ViewSpec
 from monitor.store import Store
+from monitor.store.tables import deliveries, incidents
 from tests.store.builders import NOW, announce, at, observation, opened, recovered, spec, told
 
 MANY, FEW = 600, 40
+WAITING = 10_000
 POLICY = SiteEventPolicy(at_least=5, share=0.3)
 
 
@@ -52,3 +56,35 @@ def test_a_check_costs_the_same_whether_six_hundred_views_change_with_it_or_fort
     assert {one.subject for one in store.group_incidents.open(Scope.SITE)} == {"few", "many"}
     for few_s, many_s in zip(costs_s["few"], costs_s["many"], strict=True):
         assert many_s < 3 * few_s
+
+
+def test_looking_for_what_is_due_is_quick_beside_ten_thousand_that_wait_for_their_sites_incident(
+    store: Store,
+) -> None:
+    store.views.sync([spec()], NOW)
+    only = store.record(opened(0), [Addressee("ops", "site", 30.0)], announce).incident
+    assert only is not None
+    _multiply(store, WAITING)
+    looks_s = []
+    for _ in range(3):
+        began_s = time.process_time()
+        assert store.deliveries.lease(at(100), "me", 30.0, 16, 4) == []
+        looks_s.append(time.process_time() - began_s)
+    assert min(looks_s) < 0.1
+    assert store.deliveries.waiting() == {"ops": WAITING}
+
+
+def _multiply(store: Store, number: int) -> None:
+    """Make of the only incident so many, over but untold, that an open one stands for."""
+    with store._database.write() as connection:
+        told_of = dict(connection.execute(select(deliveries)).mappings().one())
+        values = dict(connection.execute(select(incidents)).mappings().one())
+        only = values.pop("id")
+        site = values | {"scope": Scope.SITE, "subject": "site"}
+        parent = connection.scalar(insert(incidents).values(site).returning(incidents.c.id))
+        child = {"parent_id": parent, "resolved_at": at(50)}
+        connection.execute(update(incidents).where(incidents.c.id == only).values(child))
+        connection.execute(insert(incidents), [values | child] * (number - 1))
+        others = connection.scalars(select(incidents.c.id).where(incidents.c.id > parent)).all()
+        copies = [told_of | {"id": f"ops:{one}-1", "incident_id": one} for one in others]
+        connection.execute(insert(deliveries), copies)

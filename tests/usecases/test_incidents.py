@@ -13,7 +13,7 @@ from monitor.domain.site_event import SiteEventPolicy
 from monitor.domain.state import Status
 from monitor.domain.verdict import VerdictKind
 from monitor.usecases.hosts import HostIncidents
-from monitor.usecases.incidents import EndsByItself, end_site_events, resolve_by_hand
+from monitor.usecases.incidents import EndsByItself, end_site_events, resolve_by_hand, take_note
 from tests.usecases.doubles import GATE, T0, YARD, Bench, at, frame, picture_bytes, turned, view_of
 
 
@@ -69,6 +69,22 @@ def test_the_incident_of_a_recorder_is_not_ended_by_hand(watched: Bench):
     with pytest.raises(EndsByItself, match="recorder nvr"):
         resolve(watched, number)
     assert [entry.text for entry in watched.store.timelines.of(number)] == ["None of its cameras answers."]
+
+
+def test_who_knows_of_an_incident_hears_once_who_is_at_it(watched: Bench):
+    for seconds in (60.0, 90.0):
+        watched.check(seconds, turned(1, Orientation.ROTATED_180))
+    (incident,) = watched.store.incidents.open()
+    for author in ("ada", "bob"):
+        noted = take_note(
+            incident.id, watched.store, watched.clock, author=author, comment="go", addressing=watched.address
+        )
+        assert noted.acknowledged_by == "ada"
+    rows = [row for row in watched.store.deliveries.list() if row.alert.kind is AlertKind.ACKNOWLEDGED]
+    assert len({row.notifier for row in rows}) == len(rows) > 0
+    told = rows[0].alert
+    assert told.headline == f"Acknowledged by ada: {GATE} (flipped 180)"
+    assert told.details["acknowledged_by"] == "ada"
 
 
 def test_an_open_incident_keeps_one_latest_picture_a_minute(watched: Bench):
