@@ -27,7 +27,7 @@ from monitor.domain.ports import Clock
 from monitor.domain.severity import Severity
 from monitor.notifiers import apprise_child
 from monitor.notifiers.errors import BadNotifierOptions
-from monitor.notifiers.payload import picture_body
+from monitor.notifiers.payload import attachment_body, picture_body
 from monitor.notifiers.pictures import NO_PICTURES, PictureSupply
 from monitor.notifiers.progress import Progress
 from monitor.notifiers.text import text_of, title_of
@@ -132,9 +132,12 @@ class AppriseNotifier:
             "title": title_of(message),
             "body": text_of(message, pictures),
             "type": "success" if is_over else _TYPES[severity],
-            "pictures": [
-                {**picture_body(picture), "name": f"{number}-{picture.name}.jpg"}
-                for number, picture in enumerate(attached, start=1)
+            "files": [
+                *(
+                    {**picture_body(picture), "name": f"{number}-{picture.name}.jpg"}
+                    for number, picture in enumerate(attached, start=1)
+                ),
+                *(attachment_body(each) for each in message.attachments),
             ],
         }
 

@@ -55,9 +55,9 @@ def send(task: Task) -> list[bool]:
             results.append(False)
             continue
         attachments = AppriseAttachment()
-        for picture in task["pictures"]:
-            content = base64.b64decode(picture["base64"])
-            attachment = AttachMemory(content=content, name=picture["name"], mimetype=picture["media_type"])  # type: ignore[no-untyped-call]
+        for file in task["files"]:
+            content = base64.b64decode(file["base64"])
+            attachment = AttachMemory(content=content, name=file["name"], mimetype=file["media_type"])  # type: ignore[no-untyped-call]
             attachments.add(attachment)
         sender = Apprise()
         sender.add(service)

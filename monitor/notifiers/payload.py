@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from monitor.domain.alert import Alert
-from monitor.domain.message import Message
+from monitor.domain.message import Attachment, Message
 from monitor.notifiers.pictures import MEDIA_TYPE, ShownPicture
 
 SCHEMA_VERSION = 1
@@ -38,6 +38,8 @@ def body_of(message: Message, pictures: Pictures = WITHOUT_PICTURES) -> dict[str
     """The same as JSON-able values."""
     bodies = [_body(alert, pictures.get(alert.id, ())) for alert in message.alerts[:FULL_ALERTS]]
     if not message.is_group:
+        if message.attachments:
+            bodies[0]["data"]["attachments"] = [attachment_body(each) for each in message.attachments]
         return bodies[0]
     count = len(message.alerts)
     brief = message.alerts[FULL_ALERTS : FULL_ALERTS + BRIEF_ALERTS]
@@ -96,6 +98,12 @@ def picture_body(picture: ShownPicture) -> dict[str, str]:
         return {"name": picture.name, "url": picture.url}
     content = base64.b64encode(picture.content).decode()
     return {"name": picture.name, "media_type": MEDIA_TYPE, "base64": content}
+
+
+def attachment_body(attachment: Attachment) -> dict[str, str]:
+    """A file as JSON-able values: its content in Base64."""
+    content = base64.b64encode(attachment.content).decode()
+    return {"name": attachment.name, "media_type": attachment.media_type, "base64": content}
 
 
 def jsonable(value: Any) -> Any:

@@ -28,6 +28,7 @@ def alert_schema() -> dict[str, Any]:
             "groupData": _GROUP_DATA,
             "brief": _BRIEF,
             "picture": _PICTURE,
+            "attachment": _ATTACHMENT,
         },
     }
 
@@ -76,8 +77,13 @@ _ALERT_DATA = _object(
             "items": {"$ref": "#/$defs/picture"},
             "description": "Where configured.",
         },
+        "attachments": {
+            "type": "array",
+            "items": {"$ref": "#/$defs/attachment"},
+            "description": "The file of a report.",
+        },
     },
-    optional=("pictures",),
+    optional=("pictures", "attachments"),
 )
 _GROUP_DATA = _object(
     {
@@ -101,6 +107,13 @@ _BRIEF = _object(
         "severity": _SEVERITY,
         "subject": _SUBJECT,
         "headline": _HEADLINE,
+    }
+)
+_ATTACHMENT = _object(
+    {
+        "name": {"type": "string", "description": "Of the file."},
+        "media_type": {"type": "string", "description": "What it is."},
+        "base64": {"type": "string", "contentEncoding": "base64"},
     }
 )
 _PICTURE = {

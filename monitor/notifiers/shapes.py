@@ -12,7 +12,7 @@ from monitor.domain.message import Message
 from monitor.domain.severity import Severity
 from monitor.notifiers.answers import Judge, judge, judge_pagerduty, judge_slack, judge_teams
 from monitor.notifiers.errors import BadTemplate
-from monitor.notifiers.payload import GROUP, Pictures, encode_message, jsonable, picture_body
+from monitor.notifiers.payload import GROUP, Pictures, attachment_body, encode_message, jsonable, picture_body
 from monitor.notifiers.samples import SAMPLE_PICTURES, WITH_PICTURES, sample_messages
 from monitor.notifiers.templates import JsonTemplate, built_in
 from monitor.notifiers.text import describe_displacement, lines_of, text_of, title_of
@@ -159,6 +159,7 @@ def values_of(message: Message, pictures: Pictures, key: str, listed: int) -> di
         "timestamp": message.alerts[-1].occurred_at.isoformat(),
         "alerts": alerts,
         "pictures": [picture for alert in alerts for picture in alert["pictures"]],
+        "attachments": [attachment_body(each) for each in message.attachments],
         "key": key,
     }
 

@@ -11,7 +11,7 @@ from random import Random
 import structlog
 
 from monitor.domain.alert import Alert, AlertKind, Outcome, Receipt, RetryPolicy
-from monitor.domain.message import Message
+from monitor.domain.message import Attachment, Message
 from monitor.domain.ports import Clock
 from monitor.domain.report import Period, PeriodKind, Report
 from monitor.domain.report_sums import bounds
@@ -23,6 +23,10 @@ from monitor.usecases.drift import SETTLED_S, sum_up_days
 from monitor.usecases.report import make_report
 
 _log = structlog.get_logger(__name__)
+
+# What mail servers take as a rule, with room for Base64.
+MAX_ATTACHED_BYTES = 10 * 1024 * 1024
+_MEDIA_TYPES = {"html": "text/html", "pdf": "application/pdf", "csv": "text/csv"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +129,19 @@ class ScheduledReports:
 
     def _message(self, plan: ReportPlan, period: Period, made: str, now: datetime) -> Message:
         place, _, summary = made.partition("\n")
-        return Message.of(
-            Alert(
-                id=f"report-{plan.name}-{period.until}",
-                kind=AlertKind.REPORT,
-                key=ViewKey("report", plan.name),
-                site=", ".join(plan.sites) or "all",
-                incident_id=0,
-                occurred_at=now,
-                headline=f"Report {plan.name}, {period.describe()}: {summary}",
-                details={"report": plan.name, "period": period.describe(), "summary": summary, "file": place},
-                subject=plan.name,
-                severity=Severity.INFO,
-            )
+        alert = Alert(
+            id=f"report-{plan.name}-{period.until}",
+            kind=AlertKind.REPORT,
+            key=ViewKey("report", plan.name),
+            site=", ".join(plan.sites) or "all",
+            incident_id=0,
+            occurred_at=now,
+            headline=f"Report {plan.name}, {period.describe()}: {summary}",
+            details={"report": plan.name, "period": period.describe(), "summary": summary, "file": place},
+            subject=plan.name,
+            severity=Severity.INFO,
         )
+        return Message.of(alert, *_attached(Path(place), plan.format))
 
     def _tell(self, step: str, notifier: str, message: Message, end: datetime, now: datetime) -> None:
         attempts, next_at = self._waiting.get((step, end), (0, now))
@@ -157,3 +160,13 @@ class ScheduledReports:
             self._waiting[step, end] = (attempts + 1, again_at)
             return
         self._waiting.pop((step, end), None)
+
+
+def _attached(place: Path, report_format: str) -> tuple[Attachment, ...]:
+    """The file of a report, or nothing where it is too large for mail or was removed; the message says where it was."""
+    try:
+        if place.stat().st_size > MAX_ATTACHED_BYTES:
+            return ()
+        return (Attachment(place.name, _MEDIA_TYPES[report_format], place.read_bytes()),)
+    except OSError:
+        return ()

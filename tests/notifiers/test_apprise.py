@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 
 from monitor.domain.alert import AlertKind, Outcome
 from monitor.domain.links import PictureMode
-from monitor.domain.message import Message
+from monitor.domain.message import Attachment, Message
 from monitor.notifiers import apprise as module
 from monitor.notifiers.apprise import AppriseNotifier, AppriseOptions, ChildFailed, run_child
 from monitor.notifiers.errors import BadNotifierOptions
@@ -86,6 +86,17 @@ def test_a_mail_arrives_with_subject_text_and_pictures(mailbox: tuple[Mailbox, i
     assert isinstance(text, bytes)
     assert "Incident 17, opened at 2026-03-04T05:06:07+00:00" in text.decode()
     assert parts["image/jpeg"] == picture()
+
+
+def test_a_report_is_mailed_with_its_file(mailbox: tuple[Mailbox, int]) -> None:
+    box, port = mailbox
+    url = f"mailto://127.0.0.1:{port}?from=monitor@cameras.example&to=ops@example.com&mode=insecure"
+    report = Message.of(
+        replace(ALERT, kind=AlertKind.REPORT), Attachment("weekly.pdf", "application/pdf", b"%PDF-1.7 report")
+    )
+    assert notifier(url).send(report, 1).outcome is Outcome.ACCEPTED
+    (file,) = [part for part in box.mails[0].walk() if part.get_content_type() == "application/pdf"]
+    assert (file.get_filename(), file.get_payload(decode=True)) == ("weekly.pdf", b"%PDF-1.7 report")
 
 
 def test_another_service_is_told_what_and_how_urgent(receiver: Receiver) -> None:

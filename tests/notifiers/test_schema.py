@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from monitor.domain.alert import AlertKind
-from monitor.domain.message import Message
+from monitor.domain.message import Attachment, Message
 from monitor.notifiers.payload import BRIEF_ALERTS, FULL_ALERTS, body_of, encode_message
 from monitor.notifiers.pictures import ShownPicture
 from monitor.notifiers.samples import SAMPLE_PICTURES, sample_messages
@@ -73,3 +73,11 @@ def test_an_attached_picture_is_in_the_body() -> None:
     (picture,) = body_of(Message.of(ALERT), {ALERT.id: (ATTACHED,)})["data"]["pictures"]
     assert (picture["name"], picture["media_type"]) == ("event", "image/jpeg")
     assert base64.b64decode(picture["base64"]) == ATTACHED.content
+
+
+def test_a_report_is_posted_with_its_file(validate: Callable[[object], None]) -> None:
+    body = body_of(Message.of(ALERT, Attachment("weekly.csv", "text/csv", b"a,b\n")))
+    validate(body)
+    (file,) = body["data"]["attachments"]
+    assert (file["name"], file["media_type"]) == ("weekly.csv", "text/csv")
+    assert base64.b64decode(file["base64"]) == b"a,b\n"

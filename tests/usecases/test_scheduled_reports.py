@@ -27,8 +27,9 @@ ACCEPTED, LATER, NEVER = (
 class Office:
     """Where reports are made: keeps what was written and sent."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, folder: Path) -> None:
         self.store = store
+        self.folder = folder
         self.clock = HeldClock(SUNDAY)
         self.plans = [
             ReportPlan("weekly", Cron("0 6 * * MON"), PeriodKind.WEEK, (), ("desk", "mail"), "html", 1e9)
@@ -46,7 +47,9 @@ class Office:
 
     def write(self, plan: ReportPlan, report: Report) -> Path:
         self.written.append(f"{plan.name} {report.period.describe()}")
-        return Path("reports") / f"{plan.name}.html"
+        place = self.folder / f"{plan.name}.html"
+        place.write_text(report.summary)
+        return place
 
     def send(self, notifier: str, message: Message, attempt: int) -> Receipt | None:
         self.sent.append((notifier, message.id, attempt))
@@ -62,7 +65,7 @@ class Office:
 def office(tmp_path: Path) -> Iterator[Office]:
     with open_store(f"sqlite:///{tmp_path / 'monitor.db'}", tmp_path / "images") as store:
         store.views.sync([ViewSpec(ViewKey("gate"))], SUNDAY)
-        office = Office(store)
+        office = Office(store, tmp_path)
         office.at(SUNDAY)  # a report that is new begins with its next time
         yield office
 
@@ -73,6 +76,23 @@ def test_a_report_that_is_new_begins_with_its_next_time(office: Office):
     assert office.written == []
     office.at(MONDAY)
     assert office.written == ["weekly 2026-03-02 to 2026-03-08"]
+
+
+def test_the_file_goes_with_the_message_unless_it_is_gone_or_too_large_for_mail(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+):
+    office.answers["mail"] = LATER
+    office.at(MONDAY)
+    (file,) = office.messages[0].attachments
+    assert (file.name, file.media_type) == ("weekly.html", "text/html")
+    assert file.content.decode() == office.messages[0].alerts[0].details["summary"]
+    monkeypatch.setattr("monitor.usecases.scheduled_reports.MAX_ATTACHED_BYTES", 3)
+    office.at(MONDAY + timedelta(hours=1))
+    monkeypatch.undo()
+    (office.folder / "weekly.html").unlink()
+    office.at(MONDAY + timedelta(hours=2))
+    assert [len(message.attachments) for message in office.messages] == [1, 1, 0, 0]
+    assert office.messages[-1].alerts[0].details["file"].endswith("weekly.html")
 
 
 def test_each_period_is_made_and_told_once_whatever_restarts(office: Office):
@@ -96,7 +116,7 @@ def test_what_the_message_says(office: Office):
     (alert,) = office.messages[0].alerts
     assert (alert.kind, alert.site, alert.subject) == (AlertKind.REPORT, "all", "weekly")
     assert alert.headline.startswith("Report weekly, 2026-03-02 to 2026-03-08: 1 views, 0 checks.")
-    assert alert.details["file"] == "reports/weekly.html"
+    assert alert.details["file"] == str(office.folder / "weekly.html")
     assert "1 view never checked" in alert.details["summary"]
 
 
