@@ -44,7 +44,8 @@ def test_everything_about_an_incident_is_shown_in_order(site: Workplace) -> None
         "observation": None,
     }
     assert shown["acknowledged_by"] is None
-    assert [row["notifier"] for row in shown["deliveries"]] == ["log"]
+    # Of its beginning, and of the acknowledgement; that this was taken back is not told.
+    assert [row["notifier"] for row in shown["deliveries"]] == ["log", "log"]
     said = site.run("incidents", "show", number).stdout
     assert f"Incident {number} of gate: flipped 180, warning" in said
     assert "the mast is bent" in said

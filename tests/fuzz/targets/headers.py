@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from monitor.net.message import media_type
 from monitor.net.redaction import conceal
-from monitor.notifiers.webhook import describe_status, parse_retry_after
+from monitor.notifiers.answers import describe_status, parse_retry_after
 from tests.fuzz.target import Broken, Target
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
