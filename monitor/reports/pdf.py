@@ -13,6 +13,8 @@ if TYPE_CHECKING:  # an extra, which may be missing
 
 MARGIN_MM = 14.0
 CHART_MM = (170.0, 42.0)
+# A heading stays with the first row of its table.
+HEADING_AND_ROW_MM = 34.0
 INK, SOFT, LINE, ACCENT, BAD = (28, 39, 51), (91, 107, 123), (200, 208, 216), (33, 102, 172), (178, 24, 43)
 # The built-in fonts know Latin letters only; a few signs have a near one, others become question marks.
 _SIGNS = str.maketrans({"–": "-", "—": "-", "…": "...", "“": '"', "”": '"', "’": "'", "≥": ">=", "≤": "<="})
@@ -51,7 +53,7 @@ def render(document: Document) -> bytes:
     pdf.ln(3)
     _figures(pdf, document.figures)
     for section in document.sections:
-        if pdf.will_page_break(24):
+        if pdf.will_page_break(HEADING_AND_ROW_MM):
             pdf.add_page()
         pdf.ln(5)
         _text(pdf, section.heading, 13, INK, bold=True)
