@@ -2,71 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import m3u8
 
 from monitor.domain.errors import FrameFault
+from monitor.sources.playlist import Part, Playlist, Segment, Variant
 
 _CLEAR = (None, "", "NONE")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Something to fetch: all of it, or some of its bytes."""
-
-    url: str = field(repr=False)
-    first_byte: int = 0
-    length: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A few seconds of video.
-
-    Attributes:
-        media: The pictures.
-        head: What stands before them in fragmented MP4.
-        duration_s: As declared.
-    """
-
-    media: Part
-    head: Part | None
-    duration_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """The same video in one of several sizes.
-
-    Attributes:
-        url: Of its own playlist.
-        long_side: In pixels; 0 where it is not declared.
-        bandwidth: In bits a second.
-    """
-
-    url: str = field(repr=False)
-    long_side: int
-    bandwidth: int
-
-
-@dataclass(frozen=True, slots=True)
-class Playlist:
-    """Either variants, or segments.
-
-    Attributes:
-        variants: That hold pictures.
-        segments: In order of time.
-        live: Whether more segments follow.
-        target_s: How long segments are at most.
-    """
-
-    variants: tuple[Variant, ...]
-    segments: tuple[Segment, ...]
-    live: bool
-    target_s: float
 
 
 def read_playlist(text: str, url: str, origin: str) -> Playlist:
@@ -98,14 +41,6 @@ def read_playlist(text: str, url: str, origin: str) -> Playlist:
     if not variants and not segments:
         raise FrameFault(f"{origin} sends a playlist without video.", "Check that the stream is running.")
     return Playlist(variants, segments, live, target_s)
-
-
-def choose(variants: Sequence[Variant], target_long_side: int) -> Variant:
-    """The smallest one that is large enough, else the largest; without sizes, the one with the lowest rate."""
-    enough = [variant for variant in variants if variant.long_side >= target_long_side]
-    if enough:
-        return min(enough, key=lambda variant: (variant.long_side, variant.bandwidth))
-    return max(variants, key=lambda variant: (variant.long_side, -variant.bandwidth))
 
 
 def _variant(listed: Any) -> Variant:

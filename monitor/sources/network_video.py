@@ -1,4 +1,4 @@
-"""Video at an HTTP address: HLS, live or recorded, or a whole file.
+"""Video at an HTTP address: HLS or MPEG-DASH, live or recorded, or a whole file.
 
 Fetched by our own client, so that every address is judged and everything has its bounds, and decoded from memory:
 FFmpeg opens no connection.
@@ -9,19 +9,25 @@ from __future__ import annotations
 import hashlib
 import io
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import av
 
-from monitor.domain.errors import FrameFault, SourceStale
+from monitor.domain.errors import FrameFault, SourceStale, SourceUnwilling
 from monitor.net.client import HttpClient
 from monitor.net.errors import NetError, RequestRefused
-from monitor.net.message import Request
+from monitor.net.message import Request, Response
 from monitor.sources.content import name_content
-from monitor.sources.hls import Part, Playlist, Segment, choose, read_playlist
+from monitor.sources.dash import read_manifest
+from monitor.sources.hls import read_playlist
 from monitor.sources.movie import Movie
 from monitor.sources.pictures import check_shape
+from monitor.sources.playlist import Part, Playlist, Segment, choose
+from monitor.sources.segment_index import read_index
 from monitor.sources.web import CAMERA_ADDRESSES, check_status, explain_failure
 
 _PLAYLIST = b"#EXTM3U"
@@ -91,19 +97,16 @@ class NetworkVideo:
         if self._file is not None or (self._playlist is not None and not self._playlist.live):
             return
         url = self._request.url
-        data = self._fetch(Part(url), deadline_s)
-        if not data.lstrip(b"\xef\xbb\xbf \r\n").startswith(_PLAYLIST):
-            self._file = self._whole_file(data)
+        response = self._ask(Part(url), deadline_s)
+        data = response.body
+        if data.lstrip(b"\xef\xbb\xbf \r\n").startswith(_PLAYLIST):
+            playlist = self._hls(data, url, deadline_s)
+        elif _MANIFEST in data[:4096]:
+            playlist = self._dash(response, deadline_s)
+        else:
+            self._file = Movie(io.BytesIO(data), self._max_pixels, self._request.origin, container_of(data))
             self.length_s = self._file.length_s
             return
-        playlist = self._read(data, url)
-        if playlist.variants:
-            url = choose(playlist.variants, self._target_long_side).url
-            playlist = self._read(self._fetch(Part(url), deadline_s), url)
-            if not playlist.segments:
-                raise FrameFault(
-                    f"{self._request.origin} sends a playlist without video.", "Try the address in a player."
-                )
         self._playlist = playlist
         self.length_s = None if playlist.live else sum(segment.duration_s for segment in playlist.segments)
 
@@ -133,12 +136,41 @@ class NetworkVideo:
             self._file.close()
             self._file = None
 
+    def _hls(self, data: bytes, url: str, deadline_s: float) -> Playlist:
+        playlist = self._read(data, url)
+        if playlist.variants:
+            url = choose(playlist.variants, self._target_long_side).url
+            playlist = self._read(self._fetch(Part(url), deadline_s), url)
+            if not playlist.segments:
+                raise FrameFault(
+                    f"{self._request.origin} sends a playlist without video.", "Try the address in a player."
+                )
+        return playlist
+
+    def _dash(self, response: Response, deadline_s: float) -> Playlist:
+        self._bound(response.body)
+        origin = self._request.origin
+        playlist = read_manifest(
+            response.body, self._request.url, origin, _clock_of(response), self._target_long_side
+        )
+        if playlist.index is None:
+            return playlist
+        segments = read_index(self._fetch(playlist.index, deadline_s), playlist.index, origin)
+        return replace(playlist, segments=segments, index=None)
+
     def _newest(self, playlist: Playlist, deadline_s: float) -> av.VideoFrame:
         last = playlist.segments[-1]
         allowed_s = max(_STALE_AFTER_AT_LEAST_S, _STALE_AFTER_SEGMENTS * playlist.target_s)
         origin = self._request.origin
         self._progress.check(_number_of(last.media), time.monotonic(), allowed_s, origin)
-        return newest_key_frame(self._fetch_segment(last, deadline_s), self._max_pixels, origin)
+        try:
+            data = self._fetch_segment(last, deadline_s)
+        except SourceUnwilling:
+            if not playlist.reckoned or len(playlist.segments) < 2:
+                raise
+            # By the clock it is over, but the encoder may be a moment behind.
+            data = self._fetch_segment(playlist.segments[-2], deadline_s)
+        return newest_key_frame(data, self._max_pixels, origin)
 
     def _first_from(self, segment: Segment, offset_s: float, deadline_s: float) -> av.VideoFrame | None:
         data = self._fetch_segment(segment, deadline_s)
@@ -150,19 +182,15 @@ class NetworkVideo:
         finally:
             movie.close()
 
-    def _whole_file(self, data: bytes) -> Movie:
-        if _MANIFEST in data[:4096]:
+    def _bound(self, playlist: bytes) -> None:
+        if len(playlist) > _LONGEST_PLAYLIST_BYTES:
             raise FrameFault(
-                f"{self._request.origin} sends a DASH manifest, which is not understood.",
-                "Give the HLS address of the same video (.m3u8).",
+                f"{self._request.origin} sends a playlist of {len(playlist):,} bytes.",
+                "Give that of one stream.",
             )
-        return Movie(io.BytesIO(data), self._max_pixels, self._request.origin, container_of(data))
 
     def _read(self, data: bytes, url: str) -> Playlist:
-        if len(data) > _LONGEST_PLAYLIST_BYTES:
-            raise FrameFault(
-                f"{self._request.origin} sends a playlist of {len(data):,} bytes.", "Give that of one stream."
-            )
+        self._bound(data)
         return read_playlist(data.decode("utf-8", "replace"), url, self._request.origin)
 
     def _fetch_segment(self, segment: Segment, deadline_s: float) -> bytes:
@@ -170,6 +198,10 @@ class NetworkVideo:
         return head + self._fetch(segment.media, deadline_s)
 
     def _fetch(self, part: Part, deadline_s: float) -> bytes:
+        return self._ask(part, deadline_s).body
+
+    def _ask(self, part: Part, deadline_s: float) -> Response:
+        """The answer, with what was asked for as its body."""
         try:
             request = self._request_for(part, max(0.001, deadline_s - time.monotonic()))
             response = self._client.fetch(request)
@@ -186,7 +218,7 @@ class NetworkVideo:
                 f"{request.origin} sends {len(whole):,} bytes of a segment instead of all.",
                 "Try it in a player.",
             )
-        return whole
+        return replace(response, body=whole)
 
     def _request_for(self, part: Part, timeout_s: float) -> Request:
         headers = {}
@@ -252,6 +284,14 @@ def container_of(data: bytes) -> str:
     raise FrameFault(
         f"This is no video, but {name_content(data)}.", "Give the address of an HLS playlist or a video file."
     )
+
+
+def _clock_of(response: Response) -> datetime:
+    """The server's time, which its live video goes by; ours where it does not say."""
+    with suppress(ValueError, TypeError):
+        told = parsedate_to_datetime(response.headers.get("date", ""))
+        return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
+    return datetime.now(UTC)
 
 
 def _same_host(one: str, other: str) -> bool:

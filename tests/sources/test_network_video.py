@@ -16,7 +16,8 @@ from monitor.domain.errors import (
     SourceUnreachable,
 )
 from monitor.sources.errors import InvalidOption
-from monitor.sources.hls import Variant, choose, read_playlist
+from monitor.sources.hls import read_playlist
+from monitor.sources.playlist import Variant, choose
 from monitor.sources.video import VideoOptions, VideoSource
 from tests.net.hostile_server import PASSWORD, USERNAME, answer, basic, serving, silence
 
@@ -191,7 +192,7 @@ KEY = '#EXT-X-KEY:METHOD={},URI="key.bin"\n'
         ("#EXTM3U\n", FrameFault, "without video"),
         ("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nindex.m3u8\n", FrameFault, "without video"),
         ("#EXTM3U\n#EXTINF:nan,\n#EXT-X-BYTERANGE:-5@x\na.ts\n", FrameFault, "cannot be understood"),
-        ('<?xml version="1.0"?><MPD></MPD>', FrameFault, "DASH"),
+        ('<?xml version="1.0"?><MPD></MPD>', FrameFault, "manifest without video"),
         ("<html>c4nary</html>", FrameFault, "no video, but an HTML page"),
         ("", SourceError, ""),
     ],

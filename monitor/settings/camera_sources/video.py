@@ -31,7 +31,7 @@ class VideoSource(SettingsModel):
     path: AnchoredPath | None = Field(default=None, examples=["/srv/recordings/gate.mp4"])
     """The file, if not `url`; relative paths start at the configuration file."""
     url: Address | None = Field(default=None, examples=["https://video.example/gate/index.m3u8"])
-    """An HLS playlist, live or recorded, or a video file; user:password in it is kept as a secret."""
+    """An HLS playlist or DASH manifest, live or recorded, or a video file; user:password in it is kept as a secret."""
     username: str | None = Field(default=None, min_length=1, examples=["viewer"])
     """The account at the server of `url`."""
     password: Secret | None = Field(default=None, examples=[{"env": "GATE_PASSWORD"}])
