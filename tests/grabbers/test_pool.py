@@ -106,6 +106,31 @@ def test_a_server_that_was_killed_is_replaced_and_no_camera_is_blamed(open_pool)
     assert pool.counters().server_starts == 2
 
 
+@pytest.mark.parametrize("dedicated", [False, True])
+def test_a_grab_whose_time_was_over_when_its_server_was_killed_has_failed_and_nothing_broke(
+    open_pool, dedicated
+):
+    pool = open_pool(grace_s=20.0)
+    source = odd(pool, "hang", dedicated=dedicated)
+    raised: list[BaseException] = []
+
+    def grab() -> None:
+        try:
+            source.grab(0.5)
+        except Exception as error:  # noqa: BLE001 - what it is, is the question
+            raised.append(error)
+
+    running = in_background(grab)
+    until(lambda: pool.pids())
+    time.sleep(1.2)
+    os.kill(pool._server.pid, signal.SIGKILL)
+    running.join(20.0)
+    (error,) = raised
+    assert isinstance(error, SourceTimeout)
+    assert "after 0.5 s, when its process was killed with its server" in str(error)
+    assert odd(pool).grab(10.0).digest
+
+
 def test_a_server_that_is_stopped_is_replaced(open_pool, monkeypatch):
     monkeypatch.setattr("monitor.grabbers.forking.FORK_LIMIT_S", 0.5)
     pool = open_pool()
