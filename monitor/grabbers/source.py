@@ -149,6 +149,7 @@ class PooledSource:
             self._pool.discard(grabber)
             raise
         if outcome.is_last:
+            self._pool.count(recycled=1)
             self._pool.part_with(grabber)
         else:
             self._put_back(grabber)

@@ -84,6 +84,18 @@ def test_a_grabber_is_replaced_after_its_share_of_grabs(open_pool):
     assert pool.counters().recycled == 2
 
 
+@pytest.mark.parametrize("dedicated", [False, True])
+def test_a_grabber_that_holds_half_of_the_memory_it_may_have_is_replaced(open_pool, dedicated):
+    pool = open_pool(memory_bytes=256 << 20)
+    source = odd(pool, "hoard", value=50.0, dedicated=dedicated)
+    pids = [facts_of(source.grab(10.0))["pid"] for _ in range(6)]
+    # 50 and 100 MB are not half of 256 MB; 150 MB are more.
+    assert [pids.index(pid) for pid in pids] == [0, 0, 0, 3, 3, 3]
+    assert pool.counters().recycled == 2
+    assert pool.counters().crashes == 0
+    until(lambda: not any(is_running(pid) for pid in pids))
+
+
 def test_a_free_grabber_that_was_killed_is_not_lent(open_pool):
     pool = open_pool()
     pid = facts_of(odd(pool).grab(10.0))["pid"]
@@ -117,7 +129,7 @@ def test_a_grab_whose_time_was_over_when_its_server_was_killed_has_failed_and_no
     def grab() -> None:
         try:
             source.grab(0.5)
-        except Exception as error:  # noqa: BLE001 - what it is, is the question
+        except Exception as error:
             raised.append(error)
 
     running = in_background(grab)
