@@ -27,6 +27,7 @@ def run(invocation: Invocation, heartbeat_file: Path | None) -> None:
 
     Example: monitor --config /etc/monitor/monitor.yaml run
     """
+    from monitor.service.arenas import share_arenas
     from monitor.service.engine import EXIT_ABANDONED
     from monitor.service.orders import end_process
     from monitor.service.supervisor import Supervisor
@@ -34,6 +35,8 @@ def run(invocation: Invocation, heartbeat_file: Path | None) -> None:
     from monitor.wiring.daemon import build_service, refresh_encodings
     from monitor.wiring.site import open_site
 
+    # First of all: arenas that threads have got already stay theirs.
+    share_arenas(os.environ)
     settings = invocation.settings
     path = invocation.config_path
     with open_site(settings) as site:
