@@ -27,6 +27,7 @@ def run(invocation: Invocation, heartbeat_file: Path | None) -> None:
 
     Example: monitor --config /etc/monitor/monitor.yaml run
     """
+    from monitor.service.arenas import share_arenas
     from monitor.service.engine import EXIT_ABANDONED
     from monitor.service.orders import end_process
     from monitor.service.supervisor import Supervisor
@@ -35,6 +36,8 @@ def run(invocation: Invocation, heartbeat_file: Path | None) -> None:
     from monitor.wiring.site import open_site
     from monitor.wiring.web import serving
 
+    # First of all: arenas that threads have got already stay theirs.
+    share_arenas(os.environ)
     settings = invocation.settings
     path = invocation.config_path
     with open_site(settings) as site:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import time
 import traceback
 from collections import OrderedDict
+from pathlib import Path
 
 from monitor.clock import SystemClock
 from monitor.domain.errors import FrameFault, MonitorError
@@ -18,17 +20,24 @@ from monitor.sources.memory import Foretelling, Remembering
 # an open video takes memory.
 KEPT_SOURCES = 4
 KEPT_S = 150.0
+# Who holds this share of the memory that a grabber may have, once a grab is over, lets another one begin afresh:
+# libraries leak, and memory that is cut into pieces does not go back.
+WORN_SHARE = 0.5
 
 
-def serve(connection: socket.socket) -> None:
-    """Do jobs until there are no more.
+def serve(connection: socket.socket, memory_bytes: int) -> None:
+    """Do jobs until there are no more, or until this process holds too much.
+
+    Args:
+        connection: To the daemon.
+        memory_bytes: How much it may take beyond what it has now.
 
     Raises:
         OSError: The daemon is gone in the middle of an answer.
     """
-    sources, meter = KeptSources(), Meter()
+    sources, meter, wear = KeptSources(), Meter(), Wear(int(memory_bytes * WORN_SHARE))
     while (job := receive_job(connection)) is not None:
-        if not _do(job, sources, connection, meter):
+        if not _do(job, sources, connection, meter, wear):
             return
     sources.close()
 
@@ -43,6 +52,28 @@ class Meter:
         """Since it was last asked."""
         before_s, self._told_s = self._told_s, time.process_time()
         return self._told_s - before_s
+
+
+class Wear:
+    """How much memory this process holds beyond what it was born with.
+
+    Args:
+        limit_bytes: With more it is worn.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = _held_bytes() + limit_bytes
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether it holds too much now."""
+        return _held_bytes() > self._limit_bytes
+
+
+def _held_bytes() -> int:
+    """Pages in memory that are no file's."""
+    _, resident, shared, *_ = Path("/proc/self/statm").read_text().split()
+    return (int(resident) - int(shared)) * resource.getpagesize()
 
 
 class KeptSources:
@@ -77,7 +108,7 @@ class KeptSources:
         return next(iter(self._kept.values()))[1]
 
 
-def _do(job: Job, sources: KeptSources, connection: socket.socket, meter: Meter) -> bool:
+def _do(job: Job, sources: KeptSources, connection: socket.socket, meter: Meter, wear: Wear) -> bool:
     """Do one job and answer; whether this process is fit for another."""
     source: FrameSource | None = None
     answer: Frame | Exception
@@ -100,11 +131,12 @@ def _do(job: Job, sources: KeptSources, connection: socket.socket, meter: Meter)
         answer, trace = error, traceback.format_exc()
         sources.drop(job.source_id)
     memory = source.remember() if isinstance(source, Remembering) else None
+    fit = fit and not wear.is_worn
     core_s = meter.spent_s()
     if isinstance(answer, Exception):
         send_error(connection, answer, memory, core_s, trace=trace, is_last=not fit)
     else:
-        send_frame(connection, answer, memory, core_s)
+        send_frame(connection, answer, memory, core_s, is_last=not fit)
     return fit
 
 

@@ -19,7 +19,7 @@ class GrabberCounters:
         crashes: Grabbers that died on their own.
         garbled: Grabbers that were killed because they answered nonsense.
         started: Grabbers that were forked.
-        recycled: Grabbers that were replaced after their share of grabs.
+        recycled: Grabbers that were replaced after their share of grabs, or as they held too much memory.
         server_starts: How often the server that forks them was started; more than once, it was killed or failed.
         busy_waits: Grabs that had to wait for a grabber.
         busy_timeouts: Of these, grabs that got none in time.

@@ -95,9 +95,17 @@ def send_memory(connection: socket.socket, memory: Memory) -> None:
     send_message(connection, {"kind": "memory", "memory": dict(memory)})
 
 
-def send_frame(connection: socket.socket, frame: Frame, memory: Memory | None, core_s: float) -> None:
+def send_frame(
+    connection: socket.socket, frame: Frame, memory: Memory | None, core_s: float, *, is_last: bool = False
+) -> None:
     """Hand over what was grabbed."""
-    content = {"kind": "frame", "memory": _plain(memory), "core_s": core_s, "frame": describe(frame)}
+    content = {
+        "kind": "frame",
+        "memory": _plain(memory),
+        "core_s": core_s,
+        "last": is_last,
+        "frame": describe(frame),
+    }
     send_message(connection, content, bytes_of(frame))
 
 
@@ -159,7 +167,8 @@ def receive_outcome(
             case "memory":
                 continue
             case "frame":
-                return Outcome(_receive_frame(connection, content, bounds, deadline_s), None, core_s)
+                frame = _receive_frame(connection, content, bounds, deadline_s)
+                return Outcome(frame, None, core_s, content.get("last") is True)
             case "error":
                 return Outcome(None, _read_error(content), core_s, content.get("last") is True)
             case _:

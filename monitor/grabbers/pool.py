@@ -23,7 +23,8 @@ class PoolOptions:
 
     Attributes:
         size: Grabbers at a time at most, besides those that belong to one camera.
-        memory_bytes: Address space that each may take beyond what is loaded.
+        memory_bytes: Address space that each may take beyond what is loaded; one that still holds half of it after a
+            grab is replaced.
         rest_s: A grabber without work ends after so long, so that its memory goes back.
         grabs_each: A grabber is replaced after so many grabs: libraries leak.
         grace_s: How much longer than its time limit a grab may take before its grabber is killed.

@@ -126,7 +126,7 @@ class Server:
             hygiene.take_name("monitor-grabber")
             hygiene.hide_memory()
             hygiene.bound_memory(self._memory_bytes)
-            child.serve(socket.socket(fileno=job_fd))
+            child.serve(socket.socket(fileno=job_fd), self._memory_bytes)
             code = 0
         except (BrokenPipeError, ConnectionResetError):
             code = 0  # The daemon is gone, or wants nothing of us any more.

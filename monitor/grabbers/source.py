@@ -13,7 +13,6 @@ import structlog
 from monitor.domain.errors import FrameFault, SourceTimeout
 from monitor.domain.frame import Frame
 from monitor.domain.ports import Clock, FrameSource
-from monitor.grabbers.errors import GrabbersUnavailable
 from monitor.grabbers.frames import Bounds, Malformed
 from monitor.grabbers.grabber import Grabber
 from monitor.grabbers.messages import Job, Outcome
@@ -63,7 +62,7 @@ class PooledSource:
             SourceTimeout: The source hung, or no grabber was free in time.
             FrameFault: The grabber died of what it read, or answered nonsense.
             SourceError: As the source says.
-            GrabbersUnavailable: No grabber can be started; no fault of the camera.
+            GrabbersUnavailable: No grabber can be started, or the pool was closed; no fault of the camera.
             SourceBroke: The source raised what no source may raise.
         """
         deadline_s = time.monotonic() + timeout_s
@@ -76,10 +75,12 @@ class PooledSource:
             outcome = self._ask(grabber, limit_s, began_s + limit_s + self._pool.options.grace_s)
             if outcome is not None:
                 break
-            if time.monotonic() > deadline_s:
-                raise GrabbersUnavailable(
-                    "The process that grabs frames was killed together with its server.",
-                    "Nothing is to be done if it was on purpose; else look for the out-of-memory killer.",
+            # Lost with its server, a grab begins anew. One whose time was over has failed all the same; when we end,
+            # it is no camera's fault.
+            if time.monotonic() > deadline_s and not self._pool.is_closed:
+                raise SourceTimeout(
+                    f"The grab had not ended after {timeout_s:.1f} s, when its process was killed with its server.",
+                    "See whether the camera is slow; if nobody killed the server, look for the out-of-memory killer.",
                 )
         self._pool.count(grabs=1, core_s=outcome.core_s)
         if outcome.error is not None:
@@ -148,6 +149,7 @@ class PooledSource:
             self._pool.discard(grabber)
             raise
         if outcome.is_last:
+            self._pool.count(recycled=1)
             self._pool.part_with(grabber)
         else:
             self._put_back(grabber)

@@ -21,6 +21,8 @@ import numpy as np
 from monitor.domain.frame import Frame
 from monitor.sources.folder import FolderSource
 
+HOARD: list[bytearray] = []
+
 
 @dataclass(frozen=True, slots=True)
 class Odd:
@@ -76,6 +78,10 @@ class OddSource:
         eaten = []
         while True:
             eaten.append(bytes(16 << 20))
+
+    def hoard(self) -> None:
+        """Keep some MB for ever, as a library that leaks."""
+        HOARD.append(bytearray(b"x") * (int(self.options.value) << 20))
 
     def garble(self) -> None:
         write_past_the_program(b"\xde\xad" * 1000)

@@ -84,6 +84,18 @@ def test_a_grabber_is_replaced_after_its_share_of_grabs(open_pool):
     assert pool.counters().recycled == 2
 
 
+@pytest.mark.parametrize("dedicated", [False, True])
+def test_a_grabber_that_holds_half_of_the_memory_it_may_have_is_replaced(open_pool, dedicated):
+    pool = open_pool(memory_bytes=256 << 20)
+    source = odd(pool, "hoard", value=50.0, dedicated=dedicated)
+    pids = [facts_of(source.grab(10.0))["pid"] for _ in range(6)]
+    # 50 and 100 MB are not half of 256 MB; 150 MB are more.
+    assert [pids.index(pid) for pid in pids] == [0, 0, 0, 3, 3, 3]
+    assert pool.counters().recycled == 2
+    assert pool.counters().crashes == 0
+    until(lambda: not any(is_running(pid) for pid in pids))
+
+
 def test_a_free_grabber_that_was_killed_is_not_lent(open_pool):
     pool = open_pool()
     pid = facts_of(odd(pool).grab(10.0))["pid"]
@@ -104,6 +116,31 @@ def test_a_server_that_was_killed_is_replaced_and_no_camera_is_blamed(open_pool)
     running.join(20.0)
     assert done
     assert pool.counters().server_starts == 2
+
+
+@pytest.mark.parametrize("dedicated", [False, True])
+def test_a_grab_whose_time_was_over_when_its_server_was_killed_has_failed_and_nothing_broke(
+    open_pool, dedicated
+):
+    pool = open_pool(grace_s=20.0)
+    source = odd(pool, "hang", dedicated=dedicated)
+    raised: list[BaseException] = []
+
+    def grab() -> None:
+        try:
+            source.grab(0.5)
+        except Exception as error:
+            raised.append(error)
+
+    running = in_background(grab)
+    until(lambda: pool.pids())
+    time.sleep(1.2)
+    os.kill(pool._server.pid, signal.SIGKILL)
+    running.join(20.0)
+    (error,) = raised
+    assert isinstance(error, SourceTimeout)
+    assert "after 0.5 s, when its process was killed with its server" in str(error)
+    assert odd(pool).grab(10.0).digest
 
 
 def test_a_server_that_is_stopped_is_replaced(open_pool, monkeypatch):

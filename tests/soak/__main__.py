@@ -18,10 +18,16 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--interval", type=float, default=10.0, help="seconds between two checks of a camera")
     parser.add_argument("--seed", type=int, default=1, help="another one gives other faults")
-    parser.add_argument("--csv", type=Path, default=Path("var/soak.csv"), help="where the samples go")
+    parser.add_argument(
+        "--csv",
+        type=Path,
+        default=Path("var/soak.csv"),
+        help="where the samples go, and what belongs to them",
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="soak-") as directory:
-        soak = Soak(Path(directory), arguments.cameras, arguments.interval, arguments.seed)
+        kept_log = arguments.csv.with_suffix(".log")
+        soak = Soak(Path(directory), arguments.cameras, arguments.interval, arguments.seed, kept_log)
         outcome = soak.run(arguments.minutes * 60)
         return tell(outcome, arguments.csv)
 

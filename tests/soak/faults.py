@@ -30,8 +30,10 @@ EXPECTED: Mapping[str, Mapping[str, set[str]]] = MappingProxyType(
     }
 )  # fmt: skip
 """By kind of source, what may be wrong with one camera, and the verdicts that it may be given for it."""
-EVENTS = ("kill a grabber", "stop a grabber", "reload", "restart web", "restart rtsp")
+EVENTS = ("kill a grabber", "stop a grabber", "kill the server", "reload", "restart web", "restart rtsp")
 """What happens to everybody."""
+RARE: Mapping[str, float] = MappingProxyType({"kill the server": 0.3})
+"""Less often than the others by so much: no grabber outlives it, and only those that grow old show what they keep."""
 
 
 @dataclass(frozen=True, order=True)
@@ -83,5 +85,6 @@ def schedule(
         if ends_s - at_s >= 3.5 * interval_s:
             yield Fault(at_s, ends_s, name, what)
     at_s = 3 * interval_s
+    weights = [RARE.get(event, 1.0) for event in events]
     while events and (at_s := at_s + random.expovariate(1 / 30)) < last_s - 20.0:
-        yield Fault(at_s, at_s + random.uniform(3, 15), "", random.choice(list(events)))
+        yield Fault(at_s, at_s + random.uniform(3, 15), "", random.choices(events, weights)[0])

@@ -150,6 +150,7 @@ def _concerns(fault: Fault, name: str, kind: str) -> bool:
         "restart rtsp": kind == "rtsp",
         "kill a grabber": True,
         "stop a grabber": True,
+        "kill the server": True,
     }.get(fault.what, False)
 
 

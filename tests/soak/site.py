@@ -18,6 +18,7 @@ from urllib.parse import quote
 import yaml
 
 from monitor.domain.errors import MonitorError
+from monitor.service.options import ServiceOptions
 from monitor.settings import load_settings
 from monitor.settings.problems import SettingsError
 from monitor.simulator import SimulatedCamera, SimulatedClock, Site
@@ -81,6 +82,13 @@ class SoakedSite:
     def environment(self) -> dict[str, str]:
         """Of the program: its secrets."""
         return {**os.environ, "SOAK_PASSWORD": PASSWORD.value}
+
+    @property
+    def grabber_limit(self) -> int:
+        """Grabbers at a time at most: one for each place of a check, and one for each stream that is kept open."""
+        service = load_settings(self.config, self.environment).service
+        kept_open = min(_KEPT_OPEN, list(self.kinds.values()).count("rtsp"))
+        return service.workers + service.troubled_workers + ServiceOptions().spare_workers + kept_open
 
     def write_config(self) -> None:
         """Write it, each time with another label, so that it is worth a reload."""

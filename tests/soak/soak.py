@@ -26,7 +26,7 @@ from tests.e2e.program import look_into
 from tests.soak import sampling
 from tests.soak.faults import EVENTS, Fault, schedule
 from tests.soak.judging import Seen, Telling, how_told
-from tests.soak.sampling import Sample
+from tests.soak.sampling import Member, Sample
 from tests.soak.site import PASSWORD, ROOT, SoakedSite
 
 SAMPLE_S = 10.0
@@ -50,6 +50,8 @@ class Outcome:
         left_behind: Processes of the daemon that outlived it.
         secrets_seen: Where the canary was seen.
         errors: Lines of the daemon's log at level error, by event.
+        grabber_limit: Grabbers at a time at most.
+        members: The daemon's processes, one by one, with the time at which they were seen.
     """
 
     cameras: Mapping[str, int]
@@ -63,6 +65,8 @@ class Outcome:
     left_behind: Sequence[int]
     secrets_seen: Sequence[str]
     errors: Mapping[str, int]
+    grabber_limit: int
+    members: Sequence[tuple[float, Member]]
 
 
 class Soak:
@@ -73,15 +77,18 @@ class Soak:
         cameras: How many.
         interval_s: Between two checks of each.
         seed: Of the faults.
+        kept_log: Where the daemon's warnings and errors are kept, with what they quote.
     """
 
-    def __init__(self, root: Path, cameras: int, interval_s: float, seed: int) -> None:
+    def __init__(self, root: Path, cameras: int, interval_s: float, seed: int, kept_log: Path) -> None:
         self._root = root
         self._seed = seed
         self._random = Random(seed)
         self._site = SoakedSite(root / "site", cameras, interval_s)
         self._log_path = root / "daemon.log"
+        self._kept_log = kept_log
         self._samples: list[Sample] = []
+        self._members: list[tuple[float, Member]] = []
         self._born: set[tuple[int, str]] = set()
         self._stopped: dict[Fault, tuple[int, str]] = {}
         self._status = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -117,7 +124,7 @@ class Soak:
         places = [*files_under(self._root, without=ours)]
         return Outcome(
             counts, site.left_out, seconds, site.interval_s, faults, self._samples, telling, exit_code, left_behind,
-            sightings([PASSWORD], places), self._errors(),
+            sightings([PASSWORD], places), self._errors(), site.grabber_limit, self._members,
         )  # fmt: skip
 
     def _events(self) -> list[str]:
@@ -178,6 +185,9 @@ class Soak:
         match fault.what:
             case "kill a grabber":
                 self._signal(pid, signal.SIGKILL)
+            case "kill the server":
+                if servers := [each for each in sampling.children(pid) if descendants(each)]:
+                    os.kill(servers[0], signal.SIGKILL)
             case "stop a grabber":
                 if (stopped := self._signal(pid, signal.SIGSTOP)) is not None:
                     self._stopped[fault] = sampling.identity(stopped)
@@ -224,14 +234,18 @@ class Soak:
 
     def _sample(self, pid: int, at_s: float, seconds: float, faults: Sequence[Fault]) -> None:
         broken_down, late_s = self._told
-        sample = sampling.take(pid, at_s, checks=self._count(), late_p95_s=late_s, broken_down=broken_down)
+        sample, members = sampling.take(
+            pid, at_s, checks=self._count(), late_p95_s=late_s, broken_down=broken_down
+        )
         self._samples.append(sample)
+        self._members += [(at_s, member) for member in members]
         now = sum(fault.begins_s <= at_s < fault.ends_s for fault in faults)
         _say(
             f"{at_s:5.0f} of {seconds:.0f} s  {sample.checks:6,} checks  late {sample.late_p95_s:4.1f} s  "
             f"{now:3} faults  {sample.daemon_rss_mb:5.0f} MB, family {sample.family_pss_mb:5.0f} MB  "
-            f"{sample.processes:3} processes  {sample.daemon_threads:3} threads  {sample.daemon_fds:4} + "
-            f"{sample.family_fds - sample.daemon_fds:4} descriptors  {sample.sockets:4} sockets"
+            f"{sample.grabbers:3} grabbers of {sample.grabber_mb:3.0f} (at most {sample.grabber_most_mb:3.0f}) MB and "
+            f"{sample.grabber_fds:4.1f} descriptors  {sample.daemon_threads:3} threads  {sample.daemon_own_fds:4} + "
+            f"{sample.daemon_fds - sample.daemon_own_fds:3} descriptors  {sample.sockets:4} sockets"
         )
 
     def _database(self) -> Path:
@@ -272,12 +286,20 @@ class Soak:
             time.sleep(0.5)
 
     def _errors(self) -> dict[str, int]:
+        """Errors by their event; they and all warnings are kept, whole."""
         counts: Counter[str] = Counter()
-        for line in self._log_path.read_text(errors="replace").splitlines():
-            with suppress(ValueError, AttributeError):
-                said = json.loads(line)
-                if said.get("level") in ("error", "critical"):
-                    counts[str(said.get("event"))] += 1
+        self._kept_log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log_path.open(errors="replace") as log, self._kept_log.open("w") as kept:
+            for line in log:
+                try:
+                    said = json.loads(line)
+                    level, event = said["level"], str(said["event"])
+                except (ValueError, TypeError, KeyError):
+                    level, event = "", ""
+                if level not in ("debug", "info"):
+                    kept.write(line)
+                if level in ("error", "critical"):
+                    counts[event] += 1
         return dict(counts)
 
 
