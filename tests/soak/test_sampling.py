@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -23,10 +24,19 @@ def pool() -> Iterator[GrabberPool]:
 
 
 def dedicate(pool: GrabberPool, count: int) -> list[Grabber]:
-    """So many grabbers, all of them past their birth."""
+    """So many grabbers, all of them past their birth, and what served for that closed by the server."""
     made = [pool.dedicate() for _ in range(count)]
     until(lambda: {sampling.own_mb(each.pid) > 1 for each in made} == {True})
+    until(is_at_rest)
     return made
+
+
+def is_at_rest() -> bool:
+    """Whether the server holds the same descriptors as a moment ago."""
+    before, _ = sampling.take(os.getpid(), 0.0)
+    time.sleep(0.2)
+    after, _ = sampling.take(os.getpid(), 0.0)
+    return before.server_own_fds == after.server_own_fds
 
 
 def test_descriptors_of_the_daemon_and_the_server_are_told_apart_from_those_for_grabbers(
