@@ -203,11 +203,14 @@ def _decode(data: bytes, max_pixels: int, target_long_side: int, camera_zone: tz
         told_at = None if camera_zone is None else told_time(exif, camera_zone)
         factor = reduction(max(width, height), target_long_side)
         pixels, complaint = _decode_jpeg(data, image, factor) if image.format in _JPEG else (None, None)
-        picture = Image.fromarray(pixels) if pixels is not None else _decode_by_pillow(image, factor)
+        if pixels is None:
+            pixels = np.array(_decode_by_pillow(image, factor), dtype=np.uint8)
+        # Only then: the way through Pillow and back costs as much as decoding did.
         if orientation in _UPRIGHT_BY_ORIENTATION:
-            picture = picture.transpose(_UPRIGHT_BY_ORIENTATION[orientation])
+            upright = Image.fromarray(pixels).transpose(_UPRIGHT_BY_ORIENTATION[orientation])
+            pixels = np.array(upright, dtype=np.uint8)
         native = (height, width) if orientation in _SWAPPING else (width, height)
-        return _Decoded(np.array(picture, dtype=np.uint8), native, told_at, complaint)
+        return _Decoded(pixels, native, told_at, complaint)
 
 
 def _decode_jpeg(data: bytes, image: Image.Image, factor: int) -> tuple[Pixels | None, str | None]:
