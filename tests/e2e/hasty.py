@@ -61,11 +61,11 @@ def observe_standing_at(step: str) -> Callable[..., Check]:
     ) -> Check:
         store, encoder = equipment.store, equipment.encoder
 
-        def within(observation: Any, routes: Any, _announce: Any) -> Any:
-            return store.record(observation, routes, before)
+        def within(observation: Any, routes: Any, _announce: Any, **more: Any) -> Any:
+            return store.record(observation, routes, before, **more)
 
-        def after(*arguments: Any) -> None:
-            store.record(*arguments)
+        def after(*arguments: Any, **more: Any) -> None:
+            store.record(*arguments, **more)
             stand_still()
 
         methods: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {

@@ -114,7 +114,7 @@ def test_a_recorder_that_dies_is_one_incident_survives_a_kill_and_ends_once(
         recorder.switch_on()
         daemon.expect("host.answers", timeout_s=40.0, host=HOST)
         daemon.until(lambda: not store.incidents.open(), "the end of the incident")
-        daemon.until(lambda: len(receiver.accepted) >= 2 and all_delivered(store), "the alert about the end")
+        daemon.until(lambda: len(receiver.accepted) >= 3 and all_delivered(store), "the alert about the end")
         daemon.until(
             lambda: all(
                 store.views.get(ViewKey(name)).last_verdict.kind == "ok"  # type: ignore[union-attr]
@@ -131,6 +131,7 @@ def test_a_recorder_that_dies_is_one_incident_survives_a_kill_and_ends_once(
     assert {row["part_of"] for row in rows} == {None}
     assert told(receiver) == [
         ("incident.opened", f"Recorder {HOST} is unreachable: 6 cameras"),
+        ("incident.acknowledged", f"Acknowledged by ada: recorder {HOST} (offline)"),
         ("incident.resolved", f"Resolved: Recorder {HOST} answers again: 6 cameras"),
     ]
     assert daemon.stop() == 0
