@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.domain.arrays import read_arrays
 from monitor.domain.frame import FrameQuality
 from monitor.domain.orientation import Orientation
 from monitor.domain.reference import Encoding, Reference, Vector
@@ -81,8 +82,7 @@ def unpack(content: bytes) -> StoredEncoding:
         EncodingUnreadable: The bytes are damaged, or in a format that this version does not know.
     """
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = read_arrays(content)
         card = json.loads(arrays["card"].tobytes())
         if card["format"] != FORMAT:
             raise EncodingUnreadable(
@@ -115,8 +115,8 @@ def quality_of(content: bytes) -> FrameQuality:
         EncodingUnreadable: The bytes are damaged.
     """
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return from_json(FrameQuality, json.loads(archive["card"].tobytes())["quality"])
+        card = read_arrays(content, "card")["card"]
+        return from_json(FrameQuality, json.loads(card.tobytes())["quality"])
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise EncodingUnreadable("A stored encoding is damaged.", _REENCODE) from error
 

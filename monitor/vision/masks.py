@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.domain.arrays import read_arrays
 from monitor.domain.view import Rectangle
 from monitor.vision.gradient import Picture, floats
 
@@ -106,8 +107,8 @@ class Constancy:
         """What `to_bytes` wrote; empty for None or nothing."""
         if not blob:
             return cls()
-        with np.load(io.BytesIO(blob), allow_pickle=False) as arrays:
-            return cls(int(arrays["samples"]), arrays["mean"].astype(np.float32), arrays["squares"])
+        arrays = read_arrays(blob)
+        return cls(int(arrays["samples"]), arrays["mean"].astype(np.float32), arrays["squares"])
 
 
 def combine(first: Picture | None, second: Picture | None) -> Picture | None:
