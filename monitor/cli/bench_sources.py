@@ -20,6 +20,8 @@ CHECKS_SHARE = 0.15
 """Of the time goes into whole checks, of which the grab is taken off."""
 _VIDEO_RATE_HZ = 10
 _VIDEO_FRAMES = 50
+# Each grab another second: by the time of day, grabs that follow at once would show the same frame, for nothing.
+_VIDEO_STEP_S = 1.0
 _ENCODED = (
     "( filesrc location={picture} ! jpegdec ! imagefreeze ! video/x-raw,framerate={rate}/1 ! videoconvert ! "
     "x264enc speed-preset=ultrafast tune=zerolatency key-int-max={rate} bitrate=2048 ! rtph264pay name=pay0 pt=96 )"
@@ -90,7 +92,7 @@ def _rigs(directory: Path, pictures: Pictures, servers: ExitStack) -> Iterator[R
         yield Rig("mjpeg", size, "mjpeg", {"url": mjpeg}, mjpeg)
         yield Rig("rtsp", size, "rtsp", stream, None if reason else f"{live}/{width}", reason)
         yield Rig("rtsp, kept open", size, "rtsp", {**stream, "mode": "open"}, None, reason)
-        yield Rig("video", size, "video", {"path": video}, str(video))
+        yield Rig("video", size, "video", {"path": video, "step_s": _VIDEO_STEP_S}, str(video))
         yield Rig("exec", size, "exec", {"command": ("cat", str(stills / f"{width}/0.jpg"))})
     devices = sorted(Path("/dev").glob("video*"))
     if devices:
