@@ -50,7 +50,8 @@ def test_descriptors_of_the_daemon_and_the_server_are_told_apart_from_those_for_
     assert four.daemon_fds - one.daemon_fds == 3 * sampling.FDS_A_GRABBER
     assert four.daemon_own_fds == one.daemon_own_fds
     assert four.server_own_fds == one.server_own_fds > 0
-    assert sorted(each.role for each in members) == [*[sampling.GRABBER] * 4, sampling.SERVER]
+    # The database of other tests may be a child of this process as well.
+    assert [each.role for each in members].count(sampling.GRABBER) == 4
     assert 1 < four.grabber_mb <= four.grabber_most_mb < 60
     assert dict(map(sampling.identity, pool.pids())) == {
         each.pid: each.born for each in members if each.role == sampling.GRABBER
