@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from monitor.domain.alert import Alert, AlertKind
-from monitor.domain.announcement import MEMBERS_NAMED
+from monitor.domain.announcement import alert_about
 from monitor.domain.incident import Incident
 from monitor.domain.view import ViewSpec
 
@@ -24,23 +24,18 @@ def acknowledgement(
         sequence: Number of the message within the incident.
     """
     cause = incident.cause.value
-    return Alert(
-        id=f"{incident.id}-{sequence}",
-        kind=AlertKind.ACKNOWLEDGED,
-        key=incident.key,
-        site=specs[0].site,
-        incident_id=incident.id,
-        occurred_at=at,
-        headline=f"Acknowledged by {incident.acknowledged_by}: {incident.name} ({cause.replace('_', ' ')})",
-        details={
+    return alert_about(
+        incident,
+        sequence,
+        AlertKind.ACKNOWLEDGED,
+        specs[0].site,
+        at,
+        f"Acknowledged by {incident.acknowledged_by}: {incident.name} ({cause.replace('_', ' ')})",
+        {
             "cause": cause,
             "acknowledged_by": incident.acknowledged_by,
             "reasons": [comment] if comment else [],
             "first_seen_at": incident.first_seen_at.isoformat(),
             "tags": sorted({tag for spec in specs for tag in spec.tags}),
         },
-        scope=incident.scope,
-        subject=incident.subject,
-        members=incident.members[:MEMBERS_NAMED],
-        severity=incident.severity,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,42 @@ _LEADS = {
 
 MEMBERS_NAMED = 100
 """So many views of an incident are named in an alert; receivers refuse bodies without bound."""
+
+
+def alert_about(
+    incident: Incident,
+    sequence: int,
+    kind: AlertKind,
+    site: str,
+    at: datetime,
+    headline: str,
+    details: Mapping[str, Any],
+) -> Alert:
+    """An alert that takes from its incident whatever that knows: name, members, scope, severity.
+
+    Args:
+        incident: As it is now.
+        sequence: Number of the message within the incident.
+        kind: What is told of it.
+        site: Where it is.
+        at: When that happened.
+        headline: One sentence for a person.
+        details: Further facts.
+    """
+    return Alert(
+        id=f"{incident.id}-{sequence}",
+        kind=kind,
+        key=incident.key,
+        site=site,
+        incident_id=incident.id,
+        occurred_at=at,
+        headline=headline,
+        details=details,
+        scope=incident.scope,
+        subject=incident.subject,
+        members=incident.members[:MEMBERS_NAMED],
+        severity=incident.severity,
+    )
 
 
 def announces(change: Change) -> bool:

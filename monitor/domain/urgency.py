@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from monitor.domain.alert import Alert, AlertKind
+from monitor.domain.announcement import alert_about
 from monitor.domain.incident import Incident
 from monitor.domain.view import ViewSpec
 
@@ -19,22 +20,18 @@ def urgency_announcement(incident: Incident, at: datetime, sequence: int, spec: 
         spec: Of the view.
     """
     cause = incident.cause.value
-    return Alert(
-        id=f"{incident.id}-{sequence}",
-        kind=AlertKind.CHANGED,
-        key=incident.key,
-        site=spec.site,
-        incident_id=incident.id,
-        occurred_at=at,
-        headline=f"Changed: {incident.key} is {incident.severity} now ({cause.replace('_', ' ')})",
-        details={
+    return alert_about(
+        incident,
+        sequence,
+        AlertKind.CHANGED,
+        spec.site,
+        at,
+        f"Changed: {incident.key} is {incident.severity} now ({cause.replace('_', ' ')})",
+        {
             "cause": cause,
             "reasons": ["The configuration calls it more urgent than before."],
             "first_seen_at": incident.first_seen_at.isoformat(),
             "tags": list(spec.tags),
             "labels": dict(spec.labels),
         },
-        subject=incident.subject,
-        members=incident.members,
-        severity=incident.severity,
     )

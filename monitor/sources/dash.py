@@ -75,9 +75,9 @@ def read_manifest(data: bytes, url: str, origin: str, now: datetime, target_long
             f"{origin} sends a manifest that cannot be understood: {type(error).__name__}.",
             "Try the address in a player.",
         ) from None
-    shown = [playlist for playlist in found if isinstance(playlist, Playlist) and playlist.segments]
+    shown = [playlist for playlist in found if playlist is not None and playlist.segments]
     if not shown:
-        if any(playlist is _ENCRYPTED for playlist in found):
+        if None in found:
             raise FrameFault(
                 f"{origin} sends encrypted video.",
                 "Give an address without encryption; keys are not fetched.",
@@ -92,9 +92,6 @@ def read_manifest(data: bytes, url: str, origin: str, now: datetime, target_long
     if len(segments) > MOST_SEGMENTS:
         raise _too_many()
     return replace(shown[0], segments=segments)
-
-
-_ENCRYPTED = object()
 
 
 def _periods(
@@ -128,12 +125,12 @@ def _periods(
 
 def _of_period(
     period: Element, base: str, length_s: float | None, *, live: bool, target_long_side: int
-) -> Playlist | object:
-    """Its segments; `_ENCRYPTED` where there is video that cannot be read."""
+) -> Playlist | None:
+    """Its segments, maybe none; None where all of its video is encrypted."""
     renditions = list(_renditions(period, base))
     clear = [rendition for rendition in renditions if not rendition.encrypted]
     if not clear:
-        return _ENCRYPTED if renditions else Playlist((), (), live, 0.0)
+        return None if renditions else Playlist((), (), live, 0.0)
     best = choose([rendition.variant for rendition in clear], target_long_side)
     rendition = next(rendition for rendition in clear if rendition.variant is best)
     return _segments(rendition, length_s, live)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from monitor.domain.addressee import Addressing, nobody
 from monitor.domain.alert import Alert, AlertKind
+from monitor.domain.announcement import alert_about
 from monitor.domain.errors import MonitorError
 from monitor.domain.frame import Frame
 from monitor.domain.incident import Incident, Scope
@@ -122,15 +123,12 @@ def new_normal(
 
 
 def _accepted(incident: Incident, sequence: int, spec: ViewSpec, author: str, now: datetime) -> Alert:
-    return Alert(
-        id=f"{incident.id}-{sequence}",
-        kind=AlertKind.RESOLVED,
-        key=incident.key,
-        site=spec.site,
-        incident_id=incident.id,
-        occurred_at=now,
-        headline=f"Resolved: {author} accepted what {incident.key} shows as the new normal",
-        details={"cause": incident.cause.value, "accepted_by": author, "labels": dict(spec.labels)},
-        subject=incident.subject,
-        members=incident.members,
+    return alert_about(
+        incident,
+        sequence,
+        AlertKind.RESOLVED,
+        spec.site,
+        now,
+        f"Resolved: {author} accepted what {incident.key} shows as the new normal",
+        {"cause": incident.cause.value, "accepted_by": author, "labels": dict(spec.labels)},
     )

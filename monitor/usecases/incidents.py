@@ -7,7 +7,7 @@ from datetime import datetime
 from monitor.domain.acknowledgement import acknowledgement
 from monitor.domain.addressee import Addressing
 from monitor.domain.alert import Alert, AlertKind
-from monitor.domain.announcement import MEMBERS_NAMED
+from monitor.domain.announcement import MEMBERS_NAMED, alert_about
 from monitor.domain.errors import MonitorError
 from monitor.domain.incident import Incident, Scope
 from monitor.domain.matcher import Matter
@@ -84,22 +84,18 @@ def resolve_by_hand(
 
 
 def _ended_by_hand(incident: Incident, sequence: int, spec: ViewSpec, author: str, now: datetime) -> Alert:
-    return Alert(
-        id=f"{incident.id}-{sequence}",
-        kind=AlertKind.RESOLVED,
-        key=incident.key,
-        site=spec.site,
-        incident_id=incident.id,
-        occurred_at=now,
-        headline=f"Resolved: {author} says that {incident.key} is as it should be",
-        details={
+    return alert_about(
+        incident,
+        sequence,
+        AlertKind.RESOLVED,
+        spec.site,
+        now,
+        f"Resolved: {author} says that {incident.key} is as it should be",
+        {
             "cause": incident.cause.value,
             "resolved_by": author,
             "reasons": [incident.comment] if incident.comment else [],
             "tags": list(spec.tags),
             "labels": dict(spec.labels),
         },
-        subject=incident.subject,
-        members=incident.members,
-        severity=incident.severity,
     )

@@ -102,6 +102,16 @@ def test_the_incident_ends_with_a_message_that_says_who_accepted(watched: Bench)
     assert told[0].details["cause"] == "moved"
 
 
+def test_the_end_is_as_urgent_as_the_incident_was(watched: Bench):
+    for seconds in range(60, 600, 60):
+        watched.check(seconds, view_of(1, noise=1))
+    (opened,) = watched.store.incidents.open()
+    take(watched, opened.id)
+    told = [row.alert for row in watched.store.deliveries.list()]
+    assert {alert.kind for alert in told} == {AlertKind.OPENED, AlertKind.RESOLVED}
+    assert {alert.severity.value for alert in told} == {"critical"}
+
+
 def test_accepting_settles_the_view(watched: Bench):
     take(watched, incident(watched, REAIMED_VIEW))
     watch = watched.store.load_watch(GATE)
