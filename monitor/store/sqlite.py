@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from monitor.store.errors import StoreUnavailable, WalUnavailable
 from monitor.store.faults import named_file_fault
 
 BUSY_TIMEOUT_S = 15.0
+_SWITCH_AGAIN_S = 0.01
 # Marks a connection that is going to write; see `_begin`.
 WRITES = "monitor_writes"
 # WAL needs memory shared between processes, which these do not offer, and their locks are not to be relied
@@ -54,9 +56,9 @@ def configure_connection(connection: sqlite3.Connection, _record: Any = None) ->
     """
     # The driver's own BEGIN comes too late (before the first write) and is never IMMEDIATE; `_begin` does it.
     connection.isolation_level = None
-    # First of all, as even switching to WAL may meet a lock.
+    # First of all, as everything after it may meet a lock.
     connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
-    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    mode = _switch_to_wal(connection)
     if mode != "wal":
         raise WalUnavailable(
             f"SQLite offers journal mode '{mode}' instead of WAL for this database.",
@@ -65,6 +67,23 @@ def configure_connection(connection: sqlite3.Connection, _record: Any = None) ->
     connection.execute("PRAGMA foreign_keys = ON")
     # FULL, not NORMAL: after a power cut an alert that was sent must not be numbered anew for something else.
     connection.execute("PRAGMA synchronous = FULL")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> str:
+    """The journal mode after it. Programs that begin on a new database switch at once; for this alone SQLite does not
+    wait by itself, as it holds a lock already while it asks for a stronger one.
+    """
+    deadline_s = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            is_busy = (
+                error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            )  # whatever the extended code says besides
+            if not is_busy or time.monotonic() > deadline_s:
+                raise
+            time.sleep(_SWITCH_AGAIN_S)
 
 
 def _begin(connection: Connection) -> None:

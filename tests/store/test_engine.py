@@ -32,7 +32,7 @@ from monitor.store import (
     sqlite,
 )
 from monitor.store.engine import Database
-from monitor.store.sqlite import filesystem_of
+from monitor.store.sqlite import configure_connection, filesystem_of
 from tests.postgres import PostgresServer
 from tests.store.builders import KEY, NOW, TOLD, announce, observation, spec
 
@@ -65,6 +65,23 @@ def test_sqlite_runs_with_write_ahead_log_foreign_keys_and_patience(sqlite_file:
         }
     database.close()
     assert settings == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 15_000, "synchronous": 2}
+
+
+def test_whoever_begins_while_another_program_makes_the_database_waits_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE made (x)")
+    other.execute("BEGIN IMMEDIATE")
+    over = threading.Timer(0.3, other.execute, ["COMMIT"])
+    over.start()
+    mine = sqlite3.connect(path)
+    try:
+        configure_connection(mine)
+        assert mine.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    finally:
+        over.join()
+        mine.close()
+        other.close()
 
 
 def test_sqlite_without_write_ahead_log_is_refused() -> None:
