@@ -180,7 +180,7 @@ def test_drips_do_not_lengthen_the_time_limit(wire):
 
     with pytest.raises(TimeoutError):
         receive(Dripping())  # type: ignore[arg-type]
-    assert time.monotonic() - began_s < 1.0
+    assert time.monotonic() - began_s < 5.0
 
 
 def test_a_grabber_that_ends_in_the_middle_is_gone(wire):

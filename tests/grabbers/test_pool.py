@@ -239,8 +239,9 @@ def test_hundreds_of_grabs_and_many_crashes_leave_nothing_behind(open_pool):
     assert pool.counters().alive <= 1
     well.grab(10.0)
     assert len(children_of(server)) == children == 1
-    assert descriptors() == before
-    assert threading.active_count() == threads
+    # Others of this process open and close some meanwhile; twenty crashes would leave twenty and more.
+    assert all(now < then + 10 for now, then in zip(descriptors(), before, strict=True))
+    assert threading.active_count() < threads + 10
 
 
 def count(folder: str) -> int:

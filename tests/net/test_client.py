@@ -129,7 +129,7 @@ def test_every_hostile_server_is_bounded_and_named(site, client, path):
         with pytest.raises(expected) as caught:
             client.fetch(request)
         assert site.url("") in str(caught.value)
-    assert time.monotonic() - started_s < TIMEOUT_S + 0.4
+    assert time.monotonic() - started_s < TIMEOUT_S + 3.0
 
 
 def test_gives_status_headers_body_and_duration(site, client):

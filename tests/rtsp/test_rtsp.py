@@ -192,7 +192,7 @@ class TestKeptOpen:
         started_s = time.monotonic()
         with pytest.raises(SourceUnreachable, match="404"):
             opened(server.url("/nothing"), mode="open").grab(TIMEOUT_S)
-        assert time.monotonic() - started_s < 2
+        assert time.monotonic() - started_s < 5
 
 
 @pytest.fixture(scope="module", params=["basic", "digest"])

@@ -93,7 +93,7 @@ def test_aliases_that_multiply_without_bound_are_refused_quickly() -> None:
     lines += [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 30)]
     began = time.monotonic()
     assert "without bound" in problem_of("\n".join(lines))[2]
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 5.0
 
 
 def test_an_alias_of_itself_is_refused() -> None:

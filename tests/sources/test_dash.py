@@ -254,7 +254,7 @@ def test_no_manifest_is_refused_at_once(data):
     began_s = time.perf_counter()
     with pytest.raises(FrameFault, match="cannot be understood"):
         read(data)
-    assert time.perf_counter() - began_s < 2
+    assert time.perf_counter() - began_s < 5
 
 
 def test_endless_repeats_of_live_video_cost_nothing():

@@ -197,7 +197,7 @@ def test_waiting_for_a_file_ends_with_the_time(tmp_path, clock, mode):
     started_s = time.monotonic()
     with pytest.raises(SourceTimeout, match="still being written"):
         FolderSource(FolderOptions(tmp_path, settle_s=30, mode=mode), clock).grab(0.3)
-    assert time.monotonic() - started_s < 0.6
+    assert time.monotonic() - started_s < 3.0
 
 
 def test_a_writer_whose_clock_is_ahead_is_waited_out_by_watching(tmp_path, clock):
@@ -294,7 +294,7 @@ def test_a_pipe_that_nobody_writes_to_does_not_hang(tmp_path, clock):
     started_s = time.monotonic()
     with pytest.raises(SourceError):
         FolderSource(FolderOptions(tmp_path), clock).grab(0.3)
-    assert time.monotonic() - started_s < 1
+    assert time.monotonic() - started_s < 3.0
 
 
 def test_locked_folders_and_files_are_denied(as_nobody, clock):

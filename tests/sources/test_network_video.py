@@ -210,7 +210,7 @@ def test_what_cannot_be_played_says_why_and_is_bounded(clock, text, error, said)
         with pytest.raises(error) as caught:
             source.grab(0.5)
         source.close()
-    assert time.monotonic() - started_s < 1.5
+    assert time.monotonic() - started_s < 4.0
     assert said in str(caught.value)
     assert "c4nary" not in str(caught.value) + repr(caught.value)
     assert caught.value.problem

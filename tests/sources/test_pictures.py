@@ -173,7 +173,7 @@ def test_every_bad_picture_is_a_fault_that_names_what_came(name, capfd):
         decode(data)
     assert expected in str(caught.value)
     assert "hunter2" not in str(caught.value)
-    assert time.monotonic() - started_s < 1
+    assert time.monotonic() - started_s < 5
     assert capfd.readouterr().err == ""
 
 

@@ -186,7 +186,7 @@ def test_a_long_search_is_bounded(tmp_path, clock):
     started_s = time.monotonic()
     with pytest.raises(SourceTimeout):
         VideoSource(VideoOptions(path, position_s=1.4), clock).grab(0.001)
-    assert time.monotonic() - started_s < 0.5
+    assert time.monotonic() - started_s < 3.0
 
 
 def test_damaged_packets_are_passed_over(tmp_path, clock, video):
