@@ -90,6 +90,7 @@ def _rigs(directory: Path, pictures: Pictures, servers: ExitStack) -> Iterator[R
         yield Rig("folder", size, "folder", {"path": stills / str(width), "time_from": "mtime"})
         yield Rig("http", size, "http", {"url": f"{web}/{width}.jpg"})
         yield Rig("mjpeg", size, "mjpeg", {"url": mjpeg}, mjpeg)
+        yield Rig("mjpeg, skip: 0", size, "mjpeg", {"url": mjpeg, "skip": 0}, mjpeg)
         yield Rig("rtsp", size, "rtsp", stream, None if reason else f"{live}/{width}", reason)
         yield Rig("rtsp, kept open", size, "rtsp", {**stream, "mode": "open"}, None, reason)
         yield Rig("video", size, "video", {"path": video, "step_s": _VIDEO_STEP_S}, str(video))

@@ -6,8 +6,9 @@ the rates are then too low, and processor time and the ratios hold.
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from monitor.grabbers.source import PooledSource
 from monitor.sources.kinds import source_kind
 from monitor.wiring import rivals
 from monitor.wiring.options import build_options
-from monitor.wiring.processor_time import family_core_s
+from monitor.wiring.processor_time import descendants, family_core_s
 from monitor.wiring.rate import Rate, repeat
 
 LANES = 4
@@ -89,12 +90,14 @@ def measure_sources(rigs: Sequence[Rig], seconds: float) -> Iterator[Figures]:
         rigs: Their servers run already.
         seconds: For each turn, as `turns` counts them.
     """
+    # What this process has started until now serves pictures.
+    bystanders = descendants(os.getpid())
     with closing(GrabberPool(PoolOptions(size=LANES))) as pool:
         for rig in rigs:
             if rig.reason:
                 yield Figures(rig, Rate(0, 0, 0.0, 0.0, rig.reason))
                 continue
-            ours, held_ms = _measure(pool, rig, seconds)
+            ours, held_ms = _measure(pool, rig, seconds, bystanders)
             if rig.address is None:
                 yield Figures(rig, ours, held_ms)
             else:
@@ -107,17 +110,17 @@ def measure_sources(rigs: Sequence[Rig], seconds: float) -> Iterator[Figures]:
                 )
 
 
-def _measure(pool: GrabberPool, rig: Rig, seconds: float) -> tuple[Rate, float]:
+def _measure(pool: GrabberPool, rig: Rig, seconds: float, bystanders: Collection[int]) -> tuple[Rate, float]:
     sources = [_open(pool, rig) for _ in range(rig.lanes)]
     reasons: list[str] = []
     try:
         # What happens only once (a process forked, a library loaded, a stream opened) is not what a grab costs.
         repeat([_grab(source, reasons) for source in sources], 0.01)
         reasons.clear()
-        held_ms = _held_core_ms(seconds, rig.lanes) if _is_held(rig) else 0.0
-        began_s, core_s = time.perf_counter(), family_core_s()
+        held_ms = _held_core_ms(seconds, rig.lanes, bystanders) if _is_held(rig) else 0.0
+        began_s, core_s = time.perf_counter(), family_core_s(bystanders)
         grabs, failures = repeat([_grab(source, reasons) for source in sources], seconds)
-        spent_s, core_s = time.perf_counter() - began_s, family_core_s() - core_s
+        spent_s, core_s = time.perf_counter() - began_s, family_core_s(bystanders) - core_s
     finally:
         for source in sources:
             source.close()
@@ -126,10 +129,10 @@ def _measure(pool: GrabberPool, rig: Rig, seconds: float) -> tuple[Rate, float]:
     return Rate(grabs, failures, spent_s, core_s, reasons[0] if reasons else ""), held_ms
 
 
-def _held_core_ms(seconds: float, lanes: int) -> float:
-    began_s, core_s = time.perf_counter(), family_core_s()
+def _held_core_ms(seconds: float, lanes: int, bystanders: Collection[int]) -> float:
+    began_s, core_s = time.perf_counter(), family_core_s(bystanders)
     time.sleep(seconds)
-    return (family_core_s() - core_s) * 1000 / (time.perf_counter() - began_s) / lanes
+    return (family_core_s(bystanders) - core_s) * 1000 / (time.perf_counter() - began_s) / lanes
 
 
 def _is_held(rig: Rig) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from monitor.cli.bench_sources import bench_sources
 from monitor.cli.invocation import Invocation
 from monitor.cli.screen import Screen
-from monitor.wiring.processor_time import children_core_s, descendants
+from monitor.wiring.processor_time import children_core_s, descendants, family_core_s
 from monitor.wiring.rate import repeat
 from tests.sources.drawing import draw, encode
 
@@ -74,6 +74,21 @@ def test_processor_time_of_children_is_counted_and_waiting_is_not() -> None:
         time.sleep(0.2)
         assert children_core_s() - spent_s < 0.05
         child.kill()
+
+
+def test_who_only_serves_does_not_count_and_who_has_ended_does() -> None:
+    work = "for _ in range(10**7): pass"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{work}\nprint(flush=True)\ninput()"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as server:  # fmt: skip
+        assert server.stdout is not None
+        server.stdout.readline()
+        assert family_core_s() - family_core_s([server.pid]) > 0.05
+        before_s, own_s = family_core_s([server.pid]), time.process_time()
+        subprocess.run([sys.executable, "-c", work], check=True)
+        assert family_core_s([server.pid]) - before_s - (time.process_time() - own_s) > 0.05
+        server.kill()
 
 
 def test_repeating_counts_what_went_well_and_raises_what_a_work_raises() -> None:
