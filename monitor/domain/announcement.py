@@ -105,7 +105,6 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
     if verdict.displacement is not None:
         details["displacement"] = verdict.displacement.figures()
     lead = _LEADS.get(kind, "")
-    flapping = " (flapping: this keeps coming and going)" if transition.flapping else ""
     return Alert(
         id=f"{incident.id}-{sequence}",
         kind=kind,
@@ -113,7 +112,7 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
         site=spec.site,
         incident_id=incident.id,
         occurred_at=observation.checked_at,
-        headline=f"{lead}{headline(str(observation.key), verdict)}{flapping}",
+        headline=f"{lead}{headline(str(observation.key), verdict)}{_flapping(transition.flapping)}",
         details=details,
         subject=str(observation.key),
         members=(observation.key,),
@@ -122,9 +121,15 @@ def announcement(incident: Incident, observation: Observation, sequence: int, sp
 
 
 def host_announcement(
-    incident: Incident, specs: Sequence[ViewSpec], reason: str, at: datetime, sequence: int
+    incident: Incident,
+    specs: Sequence[ViewSpec],
+    reason: str,
+    at: datetime,
+    sequence: int,
+    *,
+    is_flapping: bool = False,
 ) -> Alert:
-    """The alert for the start or the end of an incident about a host.
+    """The alert for the start, the return or the end of an incident about a host.
 
     Args:
         incident: About a host; with the time of its end, if it has ended.
@@ -132,14 +137,20 @@ def host_announcement(
         reason: Why it began or ended, one sentence.
         at: When that was decided.
         sequence: Number of the message within the incident.
+        is_flapping: Whether it keeps coming and going.
     """
     cameras = len({spec.key.camera for spec in specs})
-    is_over = incident.resolved_at is not None
+    kind = AlertKind.REOPENED if incident.reopened else AlertKind.OPENED
+    if is_over := incident.resolved_at is not None:
+        kind = AlertKind.RESOLVED
+    lead = "" if is_over else _LEADS.get(kind, "")
     details: dict[str, Any] = {
         "cause": incident.cause.value,
         "reasons": [reason],
         "remedy": "" if is_over else HOST_REMEDY,
+        "flapping": is_flapping,
         "first_seen_at": incident.first_seen_at.isoformat(),
+        "reopened": incident.reopened,
         "cameras": cameras,
         "views": len(specs),
         "sites": sorted({spec.site for spec in specs}),
@@ -147,15 +158,19 @@ def host_announcement(
     }
     return Alert(
         id=f"{incident.id}-{sequence}",
-        kind=AlertKind.RESOLVED if is_over else AlertKind.OPENED,
+        kind=kind,
         key=specs[0].key,
         site=specs[0].site,
         incident_id=incident.id,
         occurred_at=at,
-        headline=host_headline(incident.subject, cameras, is_over=is_over),
+        headline=f"{lead}{host_headline(incident.subject, cameras, is_over=is_over)}{_flapping(is_flapping)}",
         details=details,
         scope=incident.scope,
         subject=incident.subject,
         members=tuple(spec.key for spec in specs[:MEMBERS_NAMED]),
         severity=Matter.of(specs, incident.cause).severity,
     )
+
+
+def _flapping(is_flapping: bool) -> str:
+    return " (flapping: this keeps coming and going)" if is_flapping else ""

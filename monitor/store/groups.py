@@ -6,20 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from monitor.domain.addressee import Addressee
 from monitor.domain.alert import Alert
 from monitor.domain.incident import Incident, Scope
+from monitor.domain.lifecycle import goes_on
 from monitor.domain.severity import Severity, severity_of
 from monitor.domain.timeline import Entry, EntryKind
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewKey
 from monitor.store.engine import Database
 from monitor.store.incidents import announce_incident, get_incident, select_incidents, to_incidents
-from monitor.store.tables import incident_members, incidents
+from monitor.store.tables import incident_entries, incident_members, incidents
 from monitor.store.timeline import add_entry
 from monitor.store.views import find_view
 
@@ -55,11 +56,13 @@ class GroupIncidents:
         announce: Announce,
         severity: Severity | None = None,
         reason: str = "",
+        reopen_within_s: float = 0.0,
     ) -> Incident:
         """Open an incident with its members and the deliveries about it, all or nothing.
 
-        Where one is open for the subject already it is given back as it is, and nobody is told again: the same call
-        may be made until it works.
+        The subject's last one is taken up again where it had the same cause and ended a short while ago. Where one is
+        open for the subject already it is given back as it is, and nobody is told again: the same call may be made
+        until it works.
 
         Args:
             scope: Not that of single views.
@@ -72,6 +75,7 @@ class GroupIncidents:
             announce: Makes the alert from the incident and the alert's sequence; quick and pure.
             severity: How urgent it is; None for what is usual.
             reason: Why it opens, one sentence.
+            reopen_within_s: How long ago an end may be for the incident to go on; 0 makes every one a new one.
 
         Raises:
             UnknownView: A member is not stored.
@@ -82,17 +86,20 @@ class GroupIncidents:
             if known is not None:
                 return get_incident(connection, known)
             ids = [find_view(connection, key).id for key in members]
-            incident_id = open_group(
-                connection,
-                scope,
-                subject,
-                ids[0],
-                cause,
-                severity or severity_of(cause),
-                first_seen_at=first_seen_at,
-                now=now,
-                reason=reason,
-            )
+            urgency = severity or severity_of(cause)
+            incident_id = _take_up(connection, scope, subject, cause, urgency, reopen_within_s, now, reason)
+            if incident_id is None:
+                incident_id = open_group(
+                    connection,
+                    scope,
+                    subject,
+                    ids[0],
+                    cause,
+                    urgency,
+                    first_seen_at=first_seen_at,
+                    now=now,
+                    reason=reason,
+                )
             if incident_id is None:  # another process was faster by the time of this transaction
                 return get_incident(connection, _found(find_open_group(connection, scope, subject)))
             add_members(connection, incident_id, ids, now)
@@ -102,6 +109,21 @@ class GroupIncidents:
                     connection, incident, lambda number: announce(incident, number), addressees, now
                 )
             return incident
+
+    def beginnings(self, scope: Scope, subject: str, since: datetime) -> int:
+        """How often an incident about the subject was opened or taken up again from that time on."""
+        query = (
+            select(func.count())
+            .select_from(incident_entries.join(incidents, incidents.c.id == incident_entries.c.incident_id))
+            .where(
+                incidents.c.scope == scope,
+                incidents.c.subject == subject,
+                incident_entries.c.at >= since,
+                incident_entries.c.kind.in_((EntryKind.OPENED.value, EntryKind.REOPENED.value)),
+            )
+        )
+        with self._database.read() as connection:
+            return int(connection.scalar(query) or 0)
 
     def end(
         self,
@@ -191,6 +213,43 @@ def open_group(
     data = {"cause": cause, "severity": severity, **(facts or {})}
     add_entry(connection, incident_id, Entry(EntryKind.OPENED, now, text=reason, data=data))
     return int(incident_id)
+
+
+def _take_up(
+    connection: Connection,
+    scope: Scope,
+    subject: str,
+    cause: VerdictKind,
+    severity: Severity,
+    within_s: float,
+    now: datetime,
+    reason: str,
+) -> int | None:
+    """Take the subject's last incident up again; its number, or None where this is a new one."""
+    query = (
+        select_incidents()
+        .where(incidents.c.scope == scope, incidents.c.subject == subject)
+        .order_by(incidents.c.id.desc())
+        .limit(1)
+    )
+    last = to_incidents(connection, connection.execute(query).all())
+    if not last or not goes_on(last[0], cause, now, within_s):
+        return None
+    taken = connection.execute(
+        update(incidents)
+        .where(incidents.c.id == last[0].id, incidents.c.resolved_at.is_not(None))
+        .values(
+            resolved_at=None,
+            reopened=incidents.c.reopened + 1,
+            severity=severity,
+            last_seen_at=max(now, last[0].last_seen_at),
+        )
+    )
+    if taken.rowcount == 0:
+        return None
+    data = {"cause": cause, "severity": severity}
+    add_entry(connection, last[0].id, Entry(EntryKind.REOPENED, now, text=reason, data=data))
+    return last[0].id
 
 
 def add_members(connection: Connection, incident_id: int, view_ids: Sequence[int], now: datetime) -> None:

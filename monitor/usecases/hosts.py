@@ -38,12 +38,20 @@ class HostIncidents:
     def begin(self, host: str, views: Sequence[ViewKey], down_s: float, reason: str) -> int:
         """Put down that a host has been down for so long, and tell whoever hears of any of its views; the number.
 
+        One that was down a short while ago is down again: the same incident goes on.
+
         Raises:
             UnknownView: A view is not in the store.
             StoreError: Nothing was recorded; the same call may be made again.
         """
         now = self.clock.now()
         specs = self._specs(views)
+        policies = [spec.policy for spec in specs]
+        # Cameras of one host may be configured each in its own way: the most patient one counts.
+        window_s = max(policy.flap_window_s for policy in policies)
+        since = now - timedelta(seconds=window_s)
+        before = self.store.group_incidents.beginnings(Scope.HOST, host, since)
+        is_flapping = before + 1 >= max(policy.flap_changes for policy in policies)
         incident = self.store.group_incidents.begin(
             Scope.HOST,
             host,
@@ -52,9 +60,12 @@ class HostIncidents:
             first_seen_at=now - timedelta(seconds=down_s),
             now=now,
             addressees=self._addressees(specs),
-            announce=lambda opened, sequence: host_announcement(opened, specs, reason, now, sequence),
+            announce=lambda opened, sequence: host_announcement(
+                opened, specs, reason, now, sequence, is_flapping=is_flapping
+            ),
             severity=Matter.of(specs, VerdictKind.OFFLINE).severity,
             reason=reason,
+            reopen_within_s=max(policy.reopen_within_s for policy in policies),
         )
         return incident.id
 

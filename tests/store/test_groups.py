@@ -7,6 +7,7 @@ import pytest
 from monitor.domain.alert import Alert, AlertKind
 from monitor.domain.errors import UnknownView
 from monitor.domain.incident import Incident, Scope
+from monitor.domain.timeline import EntryKind
 from monitor.domain.verdict import VerdictKind
 from monitor.domain.view import ViewKey
 from monitor.store import Store
@@ -32,10 +33,13 @@ def message(incident: Incident, sequence: int) -> Alert:
     )  # fmt: skip
 
 
-def begin(store: Store, seconds: float = 120.0, subject: str = NVR, members=CHANNELS) -> Incident:
+def begin(
+    store: Store, seconds: float = 120.0, subject: str = NVR, members=CHANNELS, reopen_within_s: float = 0.0
+) -> Incident:
     return store.group_incidents.begin(
         Scope.HOST, subject, members, VerdictKind.OFFLINE,
         first_seen_at=at(seconds - 120), now=at(seconds), addressees=TOLD, announce=message,
+        reopen_within_s=reopen_within_s,
     )  # fmt: skip
 
 
@@ -73,6 +77,43 @@ def test_its_end_is_told_once_and_its_members_have_left(recorder: Store) -> None
     assert len(recorder.deliveries.list()) == 2 * len(ROUTES)
     again = begin(recorder, 1000)
     assert again.id != opened.id
+
+
+def test_one_that_ended_a_short_while_ago_goes_on(recorder: Store) -> None:
+    opened = begin(recorder)
+    end(recorder, 600)
+    again = begin(recorder, 900, members=(*CHANNELS, KEY), reopen_within_s=600)
+    assert (again.id, again.reopened, again.resolved_at) == (opened.id, 1, None)
+    assert (again.opened_at, again.first_seen_at, again.last_seen_at) == (at(120), at(0), at(900))
+    assert again.members == (*CHANNELS, KEY)
+    assert recorder.incidents.open() == [again]
+    kinds = [entry.kind for entry in recorder.timelines.of(again.id)]
+    assert kinds == [EntryKind.OPENED, EntryKind.RESOLVED, EntryKind.REOPENED]
+    rows = recorder.deliveries.list()
+    assert {row.id for row in rows} == {
+        f"{route}:{opened.id}-{number}" for route in ROUTES for number in (1, 2, 3)
+    }
+    assert begin(recorder, 950, reopen_within_s=600) == again
+    assert len(recorder.deliveries.list()) == len(rows)
+    end(recorder, 1000)
+    later = begin(recorder, 1600, reopen_within_s=600)
+    assert (later.id != opened.id, later.reopened) == (True, 0)
+    assert [recorder.group_incidents.beginnings(Scope.HOST, NVR, at(since)) for since in (0, 500, 1000)] == [
+        3,
+        2,
+        1,
+    ]
+    assert recorder.group_incidents.beginnings(Scope.HOST, "10.0.0.6", at(0)) == 0
+
+
+def test_another_cause_is_another_incident(recorder: Store) -> None:
+    opened = begin(recorder)
+    end(recorder, 600)
+    other = recorder.group_incidents.begin(
+        Scope.HOST, NVR, CHANNELS, VerdictKind.STREAM_FAULT,
+        first_seen_at=at(700), now=at(700), addressees=TOLD, announce=message, reopen_within_s=600,
+    )  # fmt: skip
+    assert other.id != opened.id
 
 
 def test_two_hosts_have_incidents_of_their_own(recorder: Store) -> None:

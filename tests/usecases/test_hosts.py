@@ -59,6 +59,31 @@ def test_the_end_of_a_host_without_cameras_is_told_to_those_who_heard_of_its_beg
     assert sorted(ended) == ["control-room", "log"]
 
 
+def test_one_that_keeps_coming_and_going_is_one_incident_and_said_to_be_so(watched: Bench):
+    bench, numbers = watched, []
+    for minute in range(0, 32, 8):
+        bench.clock.set(at(60.0 * minute))
+        numbers.append(reports(bench).begin(NVR, [GATE, YARD], 130.0, "None could be reached."))
+        bench.clock.set(at(60.0 * (minute + 4)))
+        reports(bench).end(NVR, [GATE, YARD], "gate answers again.")
+    assert len(set(numbers)) == 1
+    alerts = [row.alert for row in bench.store.deliveries.list() if row.notifier == "log"]
+    begun = sorted(
+        (alert for alert in alerts if alert.kind != "incident.resolved"), key=lambda one: one.occurred_at
+    )
+    lead, said = "Again: ", f"Recorder {NVR} is unreachable: 2 cameras"
+    assert [alert.headline for alert in begun] == [
+        said,
+        lead + said,
+        lead + said,
+        f"{lead}{said} (flapping: this keeps coming and going)",
+    ]
+    assert [alert.kind for alert in begun] == ["incident.opened", *["incident.reopened"] * 3]
+    assert [alert.details["reopened"] for alert in begun] == [0, 1, 2, 3]
+    bench.clock.set(at(60.0 * 90))
+    assert reports(bench).begin(NVR, [GATE, YARD], 130.0, "None could be reached.") not in numbers
+
+
 def test_ending_what_is_not_open_does_nothing(watched: Bench):
     reports(watched).end(NVR, [GATE], "gate answers again.")
     assert watched.store.deliveries.list() == []
