@@ -38,7 +38,7 @@ contracts: $(DEV)/installed
 
 unit: $(DEV)/installed
 	tests/install-servers.sh
-	$(DEV)/bin/pytest -n 2 --dist loadfile
+	$(DEV)/bin/pytest -n 4 --dist loadfile
 
 prove: $(DEV)/installed
 	tests/install-servers.sh

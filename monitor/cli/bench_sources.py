@@ -80,7 +80,7 @@ def _rigs(directory: Path, pictures: Pictures, servers: ExitStack) -> Iterator[R
     }
     live, reason = "", ""
     try:
-        live = servers.enter_context(rtsp_server(directory, mounts))
+        live = servers.enter_context(rtsp_server(directory, mounts, watched=True))
     except MonitorError as error:
         reason = str(error)
     for width, height in pictures:

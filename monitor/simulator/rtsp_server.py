@@ -3,7 +3,9 @@
 The monitor cannot import this: GStreamer comes from the distribution, not from a wheel. It prints the port once it
 listens on loopback, and ends when its standard input does. MOUNTS.json is an object with `mounts`, of path to
 `{"launch": …, "transport": "tcp" | "udp" | null}`; it may hold `"port"`, `"auth"` (`basic` or `digest`, with `"user"`
-and `"password"`) and `"tls"` (`{"certificate": PATH, "key": PATH}`).
+and `"password"`), `"tls"` (`{"certificate": PATH, "key": PATH}`) and `"watched"`: true has a viewer of our own at every
+path all the time. Without one, GStreamer ends a stream with its last viewer, and may crash if another one comes just
+then.
 """
 
 from __future__ import annotations
@@ -46,10 +48,19 @@ def main() -> None:
         server.get_mount_points().add_factory(path, factory)
     if server.attach(None) == 0:
         sys.exit("the port is taken")
+    viewers = [_watch(server.get_bound_port(), path) for path in wanted["mounts"] if wanted.get("watched")]
     loop = GLib.MainLoop()
     threading.Thread(target=lambda: (sys.stdin.read(), loop.quit()), daemon=True).start()
     print(server.get_bound_port(), flush=True)  # noqa: T201 - that is how the port is told
     loop.run()
+    for viewer in viewers:
+        viewer.set_state(Gst.State.NULL)
+
+
+def _watch(port: int, path: str) -> Gst.Pipeline:
+    viewer = Gst.parse_launch(f"rtspsrc location=rtsp://127.0.0.1:{port}{path} protocols=tcp ! fakesink")
+    viewer.set_state(Gst.State.PLAYING)
+    return viewer
 
 
 def _authentication(wanted: dict[str, Any]) -> GstRtspServer.RTSPAuth:

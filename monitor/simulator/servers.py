@@ -41,7 +41,7 @@ def rtsp_server(directory: Path, mounts: Mapping[str, str], **more: Any) -> Iter
     Args:
         directory: For a file that says what to serve.
         mounts: The launch line of GStreamer by path.
-        more: As the script describes: `port`, `auth`, `tls`.
+        more: As the script describes: `port`, `auth`, `tls`, `watched`.
 
     Raises:
         SimulatorError: There is none on this machine, or it does not start; the message says why.
