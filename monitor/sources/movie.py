@@ -1,7 +1,7 @@
 """Finding the frame at a time in a video file.
 
 PyAV rather than OpenCV: its errors are exceptions instead of lines on stderr, it tells damaged frames apart,
-and it finds a frame in half to three quarters of the time (measured, see docs/bench.md).
+and it finds a frame in half to two thirds of the time (measured, see docs/bench.md).
 """
 
 from __future__ import annotations
