@@ -97,6 +97,8 @@ class Movie:
     def close(self) -> None:
         """Close the file."""
         self._last = None
+        # It refers to this object: left alone, both would keep FFmpeg's threads until the collector comes by.
+        self._frames = iter(())
         self._container.close()
 
     def _take_stream(self, max_pixels: int) -> av.VideoStream:

@@ -1,3 +1,4 @@
+import gc
 import struct
 import time
 from pathlib import Path
@@ -212,3 +213,20 @@ def test_damaged_packets_are_passed_over(tmp_path, clock, video):
 def test_refuses_options_that_cannot_work(wrong):
     with pytest.raises(InvalidOption):
         VideoOptions(Path("x.mp4"), **wrong)
+
+
+def test_what_was_closed_keeps_no_thread_until_the_collector_comes(video, clock):
+    def threads() -> int:
+        return len(list(Path("/proc/self/task").iterdir()))
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = threads()
+        for _ in range(20):
+            source = VideoSource(VideoOptions(video), clock)
+            source.grab(2)
+            source.close()
+        assert threads() < before + 10
+    finally:
+        gc.enable()
