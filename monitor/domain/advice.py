@@ -124,4 +124,4 @@ def headline(name: str, verdict: Verdict) -> str:
 def host_headline(host: str, cameras: int, *, is_over: bool) -> str:
     """One sentence: which recorder, whether it is back, and how many cameras that concerns."""
     state = "answers again" if is_over else "is unreachable"
-    return f"{'Resolved: ' if is_over else ''}Recorder {host} {state}: {cameras} cameras"
+    return f"Recorder {host} {state}: {cameras} cameras"

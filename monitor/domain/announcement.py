@@ -140,10 +140,10 @@ def host_announcement(
         is_flapping: Whether it keeps coming and going.
     """
     cameras = len({spec.key.camera for spec in specs})
-    kind = AlertKind.REOPENED if incident.reopened else AlertKind.OPENED
-    if is_over := incident.resolved_at is not None:
-        kind = AlertKind.RESOLVED
-    lead = "" if is_over else _LEADS.get(kind, "")
+    is_over = incident.resolved_at is not None
+    begun = AlertKind.REOPENED if incident.reopened else AlertKind.OPENED
+    kind = AlertKind.RESOLVED if is_over else begun
+    lead = _LEADS.get(kind, "")
     details: dict[str, Any] = {
         "cause": incident.cause.value,
         "reasons": [reason],

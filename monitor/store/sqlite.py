@@ -78,9 +78,8 @@ def _switch_to_wal(connection: sqlite3.Connection) -> str:
         try:
             return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
         except sqlite3.OperationalError as error:
-            is_busy = (
-                error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-            )  # whatever the extended code says besides
+            # Whatever the extended code says besides.
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
             if not is_busy or time.monotonic() > deadline_s:
                 raise
             time.sleep(_SWITCH_AGAIN_S)
